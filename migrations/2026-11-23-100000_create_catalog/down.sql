@@ -1,0 +1,4 @@
+DROP TABLE grades;
+DROP TABLE terms;
+DROP TABLE courses;
+DROP TABLE students;

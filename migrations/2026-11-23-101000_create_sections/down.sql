@@ -1,0 +1,3 @@
+DROP TABLE meetings;
+DROP TABLE sections;
+DROP TABLE seat_pools;

@@ -1,0 +1,2 @@
+DROP TABLE student_courses;
+DROP FUNCTION refuse_change();
