@@ -1,0 +1,3 @@
+//! The whole system, over real HTTP, on a real PostgreSQL: one binary, a module for each subject.
+
+mod architecture;
