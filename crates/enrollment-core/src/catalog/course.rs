@@ -1,0 +1,131 @@
+//! Courses: the entries of the catalogue.
+
+use super::{Credits, Draft, Entry, Requisite, Stamp, Version};
+use crate::Subject;
+use crate::fields::{Field, FieldErrors, UnknownFields};
+use crate::ids::CourseId;
+use crate::text::{CourseCode, Description, Title};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Course {
+    /// Its identifier.
+    pub id: CourseId,
+    /// Its code; unique.
+    pub code: CourseCode,
+    /// Its title.
+    pub title: Title,
+    /// What it is about.
+    pub description: Option<Description>,
+    /// What it is worth.
+    pub credits: Credits,
+    /// Whether it may be taken again for credit after it was passed.
+    pub repeatable: bool,
+    /// What must be passed before.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub requisite: Option<Requisite>,
+    /// Its version.
+    pub version: Version,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Entry for Course {
+    type Id = CourseId;
+    type Draft = CourseDraft;
+    type Filter = CourseFilter;
+
+    const SUBJECT: Subject = Subject::Course;
+
+    fn stamp(&self) -> Stamp<CourseId> {
+        Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
+    }
+}
+
+/// What a list of courses can be narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CourseFilter {
+    /// Only the course with this code.
+    pub code: Option<CourseCode>,
+}
+
+/// The input form of a course.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CourseDraft {
+    /// Its code; unique.
+    #[cfg_attr(feature = "openapi", schema(value_type = CourseCode, required = true))]
+    #[serde(default)]
+    pub code: Field<CourseCode>,
+    /// Its title.
+    #[cfg_attr(feature = "openapi", schema(value_type = Title, required = true))]
+    #[serde(default)]
+    pub title: Field<Title>,
+    /// What it is about.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Description>))]
+    #[serde(default)]
+    pub description: Field<Description>,
+    /// What it is worth.
+    #[cfg_attr(feature = "openapi", schema(value_type = Credits, required = true))]
+    #[serde(default)]
+    pub credits: Field<Credits>,
+    /// Whether it may be taken again for credit after it was passed; it may not unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
+    #[serde(default)]
+    pub repeatable: Field<bool>,
+    /// What must be passed before: `{"course": "CS101", "min_grade": "C"}`, `{"all": […]}` or `{"any": […]}`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[serde(default)]
+    pub requisite: Field<Requisite>,
+    /// Fields that a course does not have.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
+}
+
+impl Draft for CourseDraft {
+    type Entry = Course;
+
+    fn over(self, current: &Course) -> Self {
+        Self {
+            code: self.code.or(|| current.code.clone()),
+            title: self.title.or(|| current.title.clone()),
+            description: self.description.or_maybe(|| current.description.clone()),
+            credits: self.credits.or(|| current.credits),
+            repeatable: self.repeatable.or(|| current.repeatable),
+            requisite: self.requisite.or_maybe(|| current.requisite.clone()),
+            unknown: self.unknown,
+        }
+    }
+
+    fn parse(self, stamp: Stamp<CourseId>) -> Result<Course, FieldErrors> {
+        let mut errors = FieldErrors::unknown(&self.unknown);
+        let code = errors.required("/code", self.code);
+        let title = errors.required("/title", self.title);
+        let description = errors.optional("/description", self.description);
+        let credits = errors.required("/credits", self.credits);
+        let repeatable = errors.or_default("/repeatable", self.repeatable);
+        let requisite = errors.optional("/requisite", self.requisite);
+        let Stamp { id, version, created_at, updated_at } = stamp;
+        match (code, title, credits) {
+            (Some(code), Some(title), Some(credits)) if errors.is_empty() => Ok(Course {
+                id,
+                code,
+                title,
+                description,
+                credits,
+                repeatable,
+                requisite,
+                version,
+                created_at,
+                updated_at,
+            }),
+            _ => Err(errors),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What is offered, and to whom: students, courses, terms and sections.
+//!
+//! The four are *entries*: they are made, read, changed, deleted and listed in one way, by the generic port
+//! [`Repository`] and the generic service [`Catalog`]. What differs is in the file of each.
+//!
+//! To add a field: give the entry and its draft the field, lay it over in `over`, read it in `parse`; its rules belong to
+//! its type. To add an entry: a file with the entry, its draft and its filter, and a variant of
+//! [`Subject`](crate::Subject).
+
+pub mod course;
+pub mod credits;
+pub mod entry;
+pub mod grade;
+pub mod meeting;
+pub mod moment;
+pub mod repository;
+pub mod requisite;
+pub mod section;
+pub mod service;
+pub mod student;
+pub mod term;
+
+pub use course::{Course, CourseDraft, CourseFilter};
+pub use credits::Credits;
+pub use entry::{Draft, Entry, Stamp, Version};
+pub use grade::{GradeScale, GradeValue};
+pub use meeting::{Days, LocalTime, Meeting, MeetingDraft, Weeks};
+pub use moment::{Moment, TimeZone};
+#[cfg(any(test, feature = "mocks"))]
+pub use repository::MockRepository;
+pub use repository::Repository;
+pub use requisite::Requisite;
+pub use section::{Component, Seats, Section, SectionDraft, SectionFilter, SectionStatus};
+pub use service::Catalog;
+pub use student::{Student, StudentDraft, StudentFilter, StudentStatus};
+pub use term::{Term, TermDraft, TermFilter};

@@ -1,0 +1,156 @@
+//! Moments as a registrar writes them: an exact time, or a day of the term's own calendar.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+
+/// A time zone of the [IANA database](https://www.iana.org/time-zones), such as `Europe/Berlin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TimeZone(Tz);
+
+impl TimeZone {
+    /// Coordinated Universal Time.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// The first instant of a day here. A day whose midnight is skipped by daylight saving starts at the first time that
+    /// exists; one whose midnight comes twice starts at the earlier.
+    pub fn start_of(self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        let mut quarters = (0..96).map(|quarter| midnight + chrono::TimeDelta::minutes(15 * quarter));
+        quarters
+            .find_map(|time| self.0.from_local_datetime(&time).earliest())
+            .map_or_else(|| midnight.and_utc(), |time| time.to_utc())
+    }
+
+    /// The first instant after a day here.
+    pub fn end_of(self, day: NaiveDate) -> DateTime<Utc> {
+        self.start_of(day.checked_add_days(Days::new(1)).unwrap_or(day))
+    }
+
+    /// The day that it is here.
+    pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.0).date_naive()
+    }
+
+    /// The instant as people here would read it off a clock, such as `2026-09-01 08:00 CEST`.
+    pub fn read(self, instant: DateTime<Utc>) -> String {
+        instant.with_timezone(&self.0).format("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+}
+
+impl TryFrom<String> for TimeZone {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let zone = name.trim().parse().map(Self);
+        zone.map_err(|_| format!("`{name}` is not a time zone of the IANA database, such as Europe/Berlin"))
+    }
+}
+
+impl Serialize for TimeZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A moment in input: an exact instant, or a whole day in the time zone of the term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Moment {
+    /// An exact time, with its offset.
+    Instant(DateTime<Utc>),
+    /// A day.
+    Day(NaiveDate),
+}
+
+impl Moment {
+    /// When something that opens then opens: a day counts from its beginning.
+    pub fn opens(self, zone: TimeZone) -> DateTime<Utc> {
+        match self {
+            Self::Instant(instant) => instant,
+            Self::Day(day) => zone.start_of(day),
+        }
+    }
+
+    /// The first instant at which something that lasts until then is over: a day counts whole.
+    pub fn closes(self, zone: TimeZone) -> DateTime<Utc> {
+        match self {
+            Self::Instant(instant) => instant,
+            Self::Day(day) => zone.end_of(day),
+        }
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let text = text.trim();
+        if let Ok(day) = text.parse() {
+            return Ok(Self::Day(day));
+        }
+        let instant = DateTime::parse_from_rfc3339(text);
+        instant.map(|instant| Self::Instant(instant.to_utc())).map_err(|_| {
+            "must be an RFC 3339 time such as 2026-09-01T08:00:00Z, or a day such as 2026-09-01 in the term's time zone".to_owned()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::try_from(name.to_owned()).unwrap()
+    }
+
+    fn moment(text: &str) -> Moment {
+        Moment::try_from(text.to_owned()).unwrap()
+    }
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_zone() {
+        let day = moment("2026-07-01");
+        assert_eq!(day.opens(zone("Asia/Shanghai")), utc("2026-06-30T16:00:00Z"));
+        assert_eq!(day.closes(zone("America/New_York")), utc("2026-07-02T04:00:00Z"));
+    }
+
+    #[test]
+    fn daylight_saving_moves_the_end_of_a_day() {
+        let berlin = zone("Europe/Berlin");
+        assert_eq!(moment("2026-03-28").closes(berlin), utc("2026-03-28T23:00:00Z"));
+        assert_eq!(moment("2026-03-29").closes(berlin), utc("2026-03-29T22:00:00Z"));
+        assert_eq!(moment("2026-10-25").closes(berlin), utc("2026-10-25T23:00:00Z"));
+    }
+
+    #[test]
+    fn a_midnight_that_does_not_exist_is_the_first_time_that_does() {
+        // Clocks in Lebanon went from 00:00 to 01:00.
+        assert_eq!(moment("2021-03-28").opens(zone("Asia/Beirut")), utc("2021-03-27T22:00:00Z"));
+    }
+
+    #[test]
+    fn an_instant_is_exact_whatever_the_zone() {
+        let instant = moment("2026-09-01T08:00:00+02:00");
+        assert_eq!(instant.closes(zone("Asia/Tokyo")), utc("2026-09-01T06:00:00Z"));
+        assert!(Moment::try_from("tomorrow".to_owned()).is_err());
+        assert!(TimeZone::try_from("Mars/Olympus".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! Making, reading, changing and deleting entries of the catalogue.
+
+use super::{Draft, Entry, Repository, Stamp, Version};
+use crate::Error;
+use crate::clock::Clock;
+use crate::ids::IdSource;
+use crate::page::{Page, PageRequest};
+use std::sync::Arc;
+
+/// The service for the entries of one kind.
+pub struct Catalog<E: Entry> {
+    repository: Arc<dyn Repository<E>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+impl<E: Entry> Catalog<E> {
+    /// A service on these ports.
+    pub fn new(repository: Arc<dyn Repository<E>>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { repository, clock, ids }
+    }
+
+    /// Makes an entry of a draft.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field, [`Error::Duplicate`] when its natural key is taken.
+    pub async fn create(&self, draft: E::Draft) -> Result<E, Error> {
+        let entry = draft.parse(Stamp::new(self.ids.next().into(), self.clock.now()))?;
+        self.repository.insert(entry).await
+    }
+
+    /// The entry with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, id: E::Id) -> Result<E, Error> {
+        self.repository.find(id).await
+    }
+
+    /// Changes an entry: what the draft does not have stays, what it has as `null` is cleared. Where the caller says
+    /// which version was `expected`, the change is made only to that one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`] with every wrong field, and what the port answers.
+    pub async fn change(&self, id: E::Id, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
+        let current = self.repository.find(id).await?;
+        let stamp = current.stamp();
+        if expected.is_some_and(|version| version != stamp.version) {
+            return Err(Error::Stale(E::SUBJECT));
+        }
+        let changed = draft.over(&current).parse(stamp.changed(self.clock.now()))?;
+        self.repository.update(changed, stamp.version).await
+    }
+
+    /// Deletes an entry, if it still has the `expected` version where one is given.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Stale`], [`Error::InUse`].
+    pub async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.repository.delete(id, expected).await
+    }
+
+    /// A page of the entries that the filter lets through.
+    pub async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
+        self.repository.list(filter, page).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Subject;
+    use crate::catalog::{MockRepository, Student, StudentDraft};
+    use crate::clock::MockClock;
+    use crate::ids::MockIdSource;
+    use chrono::{DateTime, TimeDelta, Utc};
+    use pollster::block_on;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn draft(value: serde_json::Value) -> StudentDraft {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn ada() -> Student {
+        let stamp = Stamp::new(Uuid::from_u128(7).into(), NOW);
+        draft(json!({"number": "1", "given_name": "Ada", "family_name": "Lovelace"})).parse(stamp).unwrap()
+    }
+
+    fn catalog(repository: MockRepository<Student>) -> Catalog<Student> {
+        let mut clock = MockClock::new();
+        clock.expect_now().return_const(NOW + TimeDelta::days(1));
+        let mut ids = MockIdSource::new();
+        ids.expect_next().return_const(Uuid::from_u128(7));
+        Catalog::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+    }
+
+    #[test]
+    fn creating_stamps_the_entry_with_id_time_and_first_version() {
+        let mut repository = MockRepository::new();
+        repository.expect_insert().once().returning(Ok);
+        let made = block_on(
+            catalog(repository).create(draft(json!({"number": "1", "given_name": "Ada", "family_name": "Lovelace"}))),
+        )
+        .unwrap();
+        let later = NOW + TimeDelta::days(1);
+        assert_eq!(made, Student { created_at: later, updated_at: later, ..ada() });
+    }
+
+    #[test]
+    fn an_invalid_draft_never_reaches_the_repository() {
+        let repository = MockRepository::new();
+        let error = block_on(catalog(repository).create(draft(json!({"number": "1"})))).unwrap_err();
+        assert!(matches!(error, Error::Invalid(errors) if errors.iter().count() == 2));
+    }
+
+    #[test]
+    fn a_change_is_written_against_the_version_it_was_made_on() {
+        let mut repository = MockRepository::new();
+        repository.expect_find().returning(|_| Ok(ada()));
+        repository
+            .expect_update()
+            .once()
+            .withf(|_, expected| *expected == Version::FIRST)
+            .returning(|entry, _| Ok(entry));
+        let changed =
+            block_on(catalog(repository).change(ada().id, None, draft(json!({"given_name": "Augusta"})))).unwrap();
+        assert_eq!(changed.given_name.as_str(), "Augusta");
+        assert_eq!((changed.version, changed.updated_at), (Version::FIRST.next(), NOW + TimeDelta::days(1)));
+        assert_eq!(changed.created_at, NOW);
+    }
+
+    #[test]
+    fn a_change_of_another_version_is_stale_and_writes_nothing() {
+        let mut repository = MockRepository::new();
+        repository.expect_find().returning(|_| Ok(ada()));
+        let error =
+            block_on(catalog(repository).change(ada().id, Some(Version::FIRST.next()), StudentDraft::default()))
+                .unwrap_err();
+        assert!(matches!(error, Error::Stale(Subject::Student)));
+    }
+}

@@ -1,0 +1,221 @@
+//! Terms: stretches of teaching, each with its own time zone, window, limit and deadlines.
+
+use super::{Credits, Draft, Entry, Moment, Stamp, TimeZone, Version};
+use crate::Subject;
+use crate::fields::{Field, FieldErrors, UnknownFields};
+use crate::ids::TermId;
+use crate::text::{TermCode, TermName};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A term. A limit, window or deadline that is not there does not limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Term {
+    /// Its identifier.
+    pub id: TermId,
+    /// Its code; unique.
+    pub code: TermCode,
+    /// Its name.
+    pub name: TermName,
+    /// The time zone of its calendar and its meetings.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "Europe/Berlin"))]
+    pub time_zone: TimeZone,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day.
+    pub ends_on: NaiveDate,
+    /// The most credits that a student may take in it.
+    pub max_credits: Option<Credits>,
+    /// The first instant of registration.
+    pub enrollment_opens_at: Option<DateTime<Utc>>,
+    /// The first instant after registration.
+    pub enrollment_closes_at: Option<DateTime<Utc>>,
+    /// The first instant at which leaving a course is a withdrawal, no longer a drop.
+    pub drop_deadline: Option<DateTime<Utc>>,
+    /// The first instant at which a course can no longer be left.
+    pub withdraw_deadline: Option<DateTime<Utc>>,
+    /// Its version.
+    pub version: Version,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Entry for Term {
+    type Id = TermId;
+    type Draft = TermDraft;
+    type Filter = TermFilter;
+
+    const SUBJECT: Subject = Subject::Term;
+
+    fn stamp(&self) -> Stamp<TermId> {
+        Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
+    }
+}
+
+/// What a list of terms can be narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TermFilter {
+    /// Only the term with this code.
+    pub code: Option<TermCode>,
+}
+
+/// The input form of a term. A window's end or a deadline given as a day includes that whole day in the term's time zone.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TermDraft {
+    /// Its code; unique.
+    #[cfg_attr(feature = "openapi", schema(value_type = TermCode, required = true))]
+    #[serde(default)]
+    pub code: Field<TermCode>,
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = TermName, required = true))]
+    #[serde(default)]
+    pub name: Field<TermName>,
+    /// The time zone of its calendar and its meetings, by its name in the IANA database.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, required = true, example = "Europe/Berlin"))]
+    #[serde(default)]
+    pub time_zone: Field<TimeZone>,
+    /// The first day.
+    #[cfg_attr(feature = "openapi", schema(value_type = NaiveDate, required = true))]
+    #[serde(default)]
+    pub starts_on: Field<NaiveDate>,
+    /// The last day.
+    #[cfg_attr(feature = "openapi", schema(value_type = NaiveDate, required = true))]
+    #[serde(default)]
+    pub ends_on: Field<NaiveDate>,
+    /// The most credits that a student may take in it; absent for no limit.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Credits>))]
+    #[serde(default)]
+    pub max_credits: Field<Credits>,
+    /// When registration opens: a time, or a day.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-09-01T08:00:00Z"))]
+    #[serde(default)]
+    pub enrollment_opens_at: Field<Moment>,
+    /// When registration is over: a time, or the last day.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-10-15"))]
+    #[serde(default)]
+    pub enrollment_closes_at: Field<Moment>,
+    /// Until when a course can be dropped without a trace: a time, or the last day.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-10-15"))]
+    #[serde(default)]
+    pub drop_deadline: Field<Moment>,
+    /// Until when a course can be left at all: a time, or the last day.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-12-01"))]
+    #[serde(default)]
+    pub withdraw_deadline: Field<Moment>,
+    /// Fields that a term does not have.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
+}
+
+impl Draft for TermDraft {
+    type Entry = Term;
+
+    fn over(self, current: &Term) -> Self {
+        Self {
+            code: self.code.or(|| current.code.clone()),
+            name: self.name.or(|| current.name.clone()),
+            time_zone: self.time_zone.or(|| current.time_zone),
+            starts_on: self.starts_on.or(|| current.starts_on),
+            ends_on: self.ends_on.or(|| current.ends_on),
+            max_credits: self.max_credits.or_maybe(|| current.max_credits),
+            enrollment_opens_at: self.enrollment_opens_at.or_maybe(|| current.enrollment_opens_at.map(Moment::Instant)),
+            enrollment_closes_at: self
+                .enrollment_closes_at
+                .or_maybe(|| current.enrollment_closes_at.map(Moment::Instant)),
+            drop_deadline: self.drop_deadline.or_maybe(|| current.drop_deadline.map(Moment::Instant)),
+            withdraw_deadline: self.withdraw_deadline.or_maybe(|| current.withdraw_deadline.map(Moment::Instant)),
+            unknown: self.unknown,
+        }
+    }
+
+    fn parse(self, stamp: Stamp<TermId>) -> Result<Term, FieldErrors> {
+        let mut errors = FieldErrors::unknown(&self.unknown);
+        let code = errors.required("/code", self.code);
+        let name = errors.required("/name", self.name);
+        let time_zone = errors.required("/time_zone", self.time_zone);
+        let starts_on = errors.required("/starts_on", self.starts_on);
+        let ends_on = errors.required("/ends_on", self.ends_on);
+        let max_credits = errors.optional("/max_credits", self.max_credits);
+        // Days are read in UTC where the time zone is not known, so that their order can be checked all the same.
+        let zone = time_zone.unwrap_or(TimeZone::UTC);
+        let opens = errors.optional("/enrollment_opens_at", self.enrollment_opens_at).map(|moment| moment.opens(zone));
+        let closes =
+            errors.optional("/enrollment_closes_at", self.enrollment_closes_at).map(|moment| moment.closes(zone));
+        let drop = errors.optional("/drop_deadline", self.drop_deadline).map(|moment| moment.closes(zone));
+        let withdraw = errors.optional("/withdraw_deadline", self.withdraw_deadline).map(|moment| moment.closes(zone));
+        if starts_on.zip(ends_on).is_some_and(|(starts, ends)| ends < starts) {
+            errors.add("/ends_on", "must not be before starts_on");
+        }
+        if opens.zip(closes).is_some_and(|(opens, closes)| closes <= opens) {
+            errors.add("/enrollment_closes_at", "must be after enrollment_opens_at");
+        }
+        if drop.zip(withdraw).is_some_and(|(drop, withdraw)| withdraw < drop) {
+            errors.add("/withdraw_deadline", "must not be before drop_deadline");
+        }
+        let Stamp { id, version, created_at, updated_at } = stamp;
+        match (code, name, time_zone, starts_on, ends_on) {
+            (Some(code), Some(name), Some(time_zone), Some(starts_on), Some(ends_on)) if errors.is_empty() => {
+                Ok(Term {
+                    id,
+                    code,
+                    name,
+                    time_zone,
+                    starts_on,
+                    ends_on,
+                    max_credits,
+                    enrollment_opens_at: opens,
+                    enrollment_closes_at: closes,
+                    drop_deadline: drop,
+                    withdraw_deadline: withdraw,
+                    version,
+                    created_at,
+                    updated_at,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn stamp() -> Stamp<TermId> {
+        Stamp::new(uuid::Uuid::from_u128(1).into(), DateTime::UNIX_EPOCH)
+    }
+
+    fn draft(value: serde_json::Value) -> TermDraft {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn fields_that_contradict_each_other_are_told_with_the_others() {
+        let bad = json!({
+            "code": "F26", "time_zone": "Europe/Berlin", "starts_on": "2026-10-01", "ends_on": "2026-09-30",
+            "enrollment_opens_at": "2026-09-02", "enrollment_closes_at": "2026-09-01",
+            "drop_deadline": "2026-11-01", "withdraw_deadline": "2026-10-31"
+        });
+        let errors = draft(bad).parse(stamp()).unwrap_err();
+        let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/name", "/ends_on", "/enrollment_closes_at", "/withdraw_deadline"]);
+    }
+
+    #[test]
+    fn a_deadline_given_as_a_day_lasts_until_its_end_in_the_time_zone_and_survives_a_change() {
+        let term = draft(json!({
+            "code": "F26", "name": "Fall", "time_zone": "Asia/Shanghai", "starts_on": "2026-09-01", "ends_on": "2027-01-15",
+            "drop_deadline": "2026-09-30"
+        }));
+        let term = term.parse(stamp()).unwrap();
+        assert_eq!(term.drop_deadline, Some("2026-09-30T16:00:00Z".parse().unwrap()));
+        let renamed = draft(json!({"name": "Autumn"})).over(&term).parse(term.stamp()).unwrap();
+        assert_eq!(renamed.drop_deadline, term.drop_deadline);
+    }
+}

@@ -1,0 +1,113 @@
+//! What can go wrong, as what the caller can do about it.
+//!
+//! A refused enrollment is not here: it is an answer ([`Receipt`](crate::registration::Receipt)), not an error. An
+//! adapter turns its own failures into one of these in one place.
+
+use crate::fields::FieldErrors;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A student.
+    Student,
+    /// A course.
+    Course,
+    /// A term.
+    Term,
+    /// A section.
+    Section,
+    /// A student course.
+    StudentCourse,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Student => "student",
+            Self::Course => "course",
+            Self::Term => "term",
+            Self::Section => "section",
+            Self::StudentCourse => "student course",
+        })
+    }
+}
+
+/// The error of every service and port.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Fields are missing, malformed or contradict each other: correct all of them and ask again.
+    #[error("some fields are invalid: {0}")]
+    Invalid(FieldErrors),
+    /// There is no such thing: look the id up again.
+    #[error("there is no {0} with this id")]
+    NotFound(Subject),
+    /// Another entry has the same natural key: choose another value for `field`, or change that entry instead.
+    #[error("another {subject} already has this {field}")]
+    Duplicate {
+        /// What was to be written.
+        subject: Subject,
+        /// The field that must be unique.
+        field: &'static str,
+    },
+    /// The entry changed since the caller read it: read it again and repeat the change on that.
+    #[error("the {0} was changed by somebody else in the meantime")]
+    Stale(Subject),
+    /// The entry cannot be deleted while others refer to it: delete those first.
+    #[error("the {subject} is in use by {}", list(.by))]
+    InUse {
+        /// What was to be deleted.
+        subject: Subject,
+        /// What refers to it.
+        by: Vec<Subject>,
+    },
+    /// The section's seats cannot be fewer than are taken: choose at least `taken`, or drop students first.
+    #[error("{taken} seats are taken, so the capacity cannot be {capacity}")]
+    SeatsTaken {
+        /// The capacity that was asked for.
+        capacity: u32,
+        /// Seats taken now.
+        taken: u32,
+    },
+    /// A field that is fixed once students have registered was to be changed.
+    #[error("the {field} of a {subject} cannot change once students have registered")]
+    Fixed {
+        /// What was to be changed.
+        subject: Subject,
+        /// The field.
+        field: &'static str,
+    },
+    /// The idempotency key was used before for another request: use a new key.
+    #[error("this idempotency key was used for a different request")]
+    IdempotencyKeyReused,
+    /// Too many requests are waiting: try again after a moment.
+    #[error("too many requests are waiting")]
+    Busy,
+    /// The store cannot be reached now: try again later. Nothing was changed.
+    #[error("the store cannot be reached")]
+    Unavailable(#[source] Cause),
+    /// The connection was lost while committing: the change may or may not have been made. Repeat the request with the
+    /// same idempotency key, or read first.
+    #[error("the connection was lost while committing")]
+    OutcomeUnknown(#[source] Cause),
+    /// A defect or a failure that the caller can do nothing about.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+/// What lies beneath an error; for the log, never for the caller.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+fn list(subjects: &[Subject]) -> String {
+    let names: Vec<String> = subjects.iter().map(|subject| format!("a {subject}")).collect();
+    names.join(" and ")
+}

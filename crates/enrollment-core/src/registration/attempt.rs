@@ -1,0 +1,64 @@
+//! An attempt: one request to change registrations.
+
+use super::{Command, Idempotency, Target};
+use crate::actor::Actor;
+use crate::ids::{AttemptId, CourseId, SectionId, StudentCourseId, StudentId, TermId};
+use chrono::{DateTime, Utc};
+
+/// One request to change a student's registrations. It carries everything that deciding needs beyond the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its identifier, also that of its receipt.
+    pub id: AttemptId,
+    /// Who asks.
+    pub actor: Actor,
+    /// When: the time that counts for windows and deadlines.
+    pub at: DateTime<Utc>,
+    /// Whose registrations.
+    pub student_id: StudentId,
+    /// What.
+    pub command: Command,
+    /// Whether to write what is decided.
+    pub mode: Mode,
+    /// How to recognise a repetition.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Whether what is decided is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is.
+    Commit,
+    /// It is not: the receipt tells what would be. A dry run reads and writes no idempotency key.
+    DryRun,
+}
+
+/// What a store has to load, and lock, before an attempt can be decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The students, with everything that they hold.
+    pub students: Vec<StudentId>,
+    /// Sections that are named. Where one does not exist the store answers `NotFound`.
+    pub sections: Vec<SectionId>,
+    /// Courses of which any section will do, in one term or in all. Of their sections the open ones are loaded, or all
+    /// of them when none is open.
+    pub courses: Vec<(CourseId, Option<TermId>)>,
+    /// Student courses that are named, whatever their state. Where one does not exist, or is another student's, the store
+    /// answers `NotFound`.
+    pub student_courses: Vec<StudentCourseId>,
+}
+
+impl Attempt {
+    /// What deciding this attempt needs to know.
+    pub fn scope(&self) -> Scope {
+        let mut scope = Scope { students: vec![self.student_id], ..Scope::default() };
+        match &self.command {
+            Command::Enroll(enroll) => match enroll.request.target {
+                Target::Section(section) => scope.sections.push(section),
+                Target::Course { course_id, term_id } => scope.courses.push((course_id, term_id)),
+            },
+            Command::Drop(drop) => scope.student_courses.push(drop.student_course_id),
+        }
+        scope
+    }
+}

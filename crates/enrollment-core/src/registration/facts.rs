@@ -1,0 +1,177 @@
+//! What is known when an attempt is decided.
+
+use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
+use crate::catalog::{Credits, GradeScale, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone};
+use crate::ids::{SeatPoolId, StudentCourseId, StudentId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Everything that deciding one attempt needs to know, as it was at one moment.
+///
+/// A store MUST load it while it holds the locks under which the decision is written, so that the facts still hold then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The student.
+    pub student: StudentFacts,
+    /// What the student holds: every student course that is waitlisted, enrolled or completed, and those that the scope
+    /// names.
+    pub held: Vec<HeldCourse>,
+    /// The sections of the scope.
+    pub sections: Vec<SectionFacts>,
+    /// The seat pools of those sections.
+    pub pools: Vec<SeatPool>,
+    /// The institution's grades.
+    pub scale: GradeScale,
+}
+
+/// The student, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudentFacts {
+    /// Its identifier.
+    pub id: StudentId,
+    /// Whether the student may register.
+    pub status: StudentStatus,
+    /// The most credits that this student may take in a term.
+    pub max_credits: Option<Credits>,
+}
+
+/// A student course, with what rules ask of its section and term.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldCourse {
+    /// The student course.
+    pub student_course: StudentCourse,
+    /// When its section meets; needed only while it is enrolled.
+    pub meetings: Vec<Meeting>,
+    /// The first instant at which leaving is a withdrawal.
+    pub drop_deadline: Option<DateTime<Utc>>,
+    /// The first instant at which leaving is no longer possible.
+    pub withdraw_deadline: Option<DateTime<Utc>>,
+}
+
+/// A section, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionFacts {
+    /// The section.
+    pub section: SectionRef,
+    /// Whether students can enroll.
+    pub status: SectionStatus,
+    /// The course.
+    pub course: CourseFacts,
+    /// The term.
+    pub term: TermFacts,
+    /// The pool of its seats.
+    pub seat_pool_id: SeatPoolId,
+    /// When it meets.
+    pub meetings: Vec<Meeting>,
+}
+
+/// A course, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseFacts {
+    /// The course.
+    #[serde(flatten)]
+    pub course: CourseRef,
+    /// What it is worth.
+    pub credits: Credits,
+    /// Whether it may be taken again for credit after it was passed.
+    pub repeatable: bool,
+    /// What must be passed before.
+    pub requisite: Option<Requisite>,
+}
+
+/// A term, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermFacts {
+    /// The term.
+    #[serde(flatten)]
+    pub term: TermRef,
+    /// Its time zone.
+    pub time_zone: TimeZone,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day.
+    pub ends_on: NaiveDate,
+    /// The most credits that a student may take in it.
+    pub max_credits: Option<Credits>,
+    /// The first instant of registration.
+    pub enrollment_opens_at: Option<DateTime<Utc>>,
+    /// The first instant after registration.
+    pub enrollment_closes_at: Option<DateTime<Utc>>,
+    /// The first instant at which leaving a course is a withdrawal.
+    pub drop_deadline: Option<DateTime<Utc>>,
+    /// The first instant at which a course can no longer be left.
+    pub withdraw_deadline: Option<DateTime<Utc>>,
+}
+
+/// A number of seats, and how many of them are taken. Cross-listed sections share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatPool {
+    /// Its identifier.
+    pub id: SeatPoolId,
+    /// The seats.
+    pub capacity: u32,
+    /// Seats beyond the capacity that a registrar has allowed.
+    pub overload: u32,
+    /// The seats taken.
+    pub taken: u32,
+}
+
+impl SeatPool {
+    /// The seats there are in all.
+    pub fn seats(&self) -> u32 {
+        self.capacity.saturating_add(self.overload)
+    }
+
+    /// The seats that are free.
+    pub fn free(&self) -> u32 {
+        self.seats().saturating_sub(self.taken)
+    }
+}
+
+impl Facts {
+    /// The pool of a section's seats.
+    pub fn pool_of(&self, section: &SectionFacts) -> Option<&SeatPool> {
+        self.pools.iter().find(|pool| pool.id == section.seat_pool_id)
+    }
+
+    /// What the student holds under this id.
+    pub fn held(&self, id: StudentCourseId) -> Option<&HeldCourse> {
+        self.held.iter().find(|held| held.student_course.id == id)
+    }
+
+    /// Takes the changes of a decision, so that a further attempt can be decided in the same transaction.
+    pub fn apply(&mut self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Start(student_course) => self.start(student_course),
+                Change::End(student_course) => self.end(student_course),
+            }
+        }
+    }
+
+    fn start(&mut self, started: &StudentCourse) {
+        let section = self.sections.iter().find(|section| started.is_in_section(section.section.id));
+        self.held.push(HeldCourse {
+            student_course: started.clone(),
+            meetings: section.map(|section| section.meetings.clone()).unwrap_or_default(),
+            drop_deadline: section.and_then(|section| section.term.drop_deadline),
+            withdraw_deadline: section.and_then(|section| section.term.withdraw_deadline),
+        });
+        self.move_seats(started, u32::from(started.status.holds_seat()), 0);
+    }
+
+    fn end(&mut self, ended: &StudentCourse) {
+        let Some(held) = self.held.iter_mut().find(|held| held.student_course.id == ended.id) else { return };
+        let seats_before = u32::from(held.student_course.status.holds_seat());
+        held.student_course = ended.clone();
+        self.move_seats(ended, u32::from(ended.status.holds_seat()), seats_before);
+    }
+
+    fn move_seats(&mut self, student_course: &StudentCourse, taken: u32, given_back: u32) {
+        let section = self.sections.iter().find(|section| student_course.is_in_section(section.section.id));
+        let Some(id) = section.map(|section| section.seat_pool_id) else { return };
+        for pool in self.pools.iter_mut().filter(|pool| pool.id == id) {
+            pool.taken = (pool.taken + taken).saturating_sub(given_back);
+        }
+    }
+}

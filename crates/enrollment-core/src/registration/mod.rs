@@ -1,0 +1,33 @@
+//! The relation between students and courses, and everything that changes it.
+//!
+//! A request is an [`Attempt`]: who, when, for which student, what ([`Command`]). A store loads the [`Facts`] that the
+//! attempt's [`Scope`] names, [`Attempt::decide`] makes a [`Decision`] of them, the store writes its [`Change`]s, and the
+//! caller gets a [`Receipt`]. The decision is pure, so it can be made again after a retry, made without writing (a dry
+//! run), or made for many attempts in a row on facts that take each other's changes ([`Facts::apply`]).
+//!
+//! To add a rule: see [`rules`]. To add a command: a variant of [`Command`], what it needs in [`Attempt::scope`], and how
+//! it is decided in `decision.rs`.
+
+pub mod attempt;
+pub mod command;
+pub mod decision;
+pub mod facts;
+pub mod idempotency;
+pub mod receipt;
+pub mod repository;
+pub mod rules;
+pub mod service;
+pub mod student_course;
+
+pub use attempt::{Attempt, Mode, Scope};
+pub use command::{Command, Drop, Enroll, EnrollDraft, EnrollRequest, Target};
+pub use decision::{Change, Decision};
+pub use facts::{CourseFacts, Facts, HeldCourse, SeatPool, SectionFacts, StudentFacts, TermFacts};
+pub use idempotency::{Fingerprint, Idempotency};
+pub use receipt::{Outcome, Receipt};
+#[cfg(any(test, feature = "mocks"))]
+pub use repository::MockRegistrationRepository;
+pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};
+pub use rules::{Code, Violation};
+pub use service::{EnrollOptions, Registration};
+pub use student_course::{CourseRef, GradingBasis, SectionRef, Status, StudentCourse, StudentRef, TermRef};

@@ -1,0 +1,105 @@
+//! The port behind which registrations are kept.
+
+use super::{Attempt, Receipt, Status, StudentCourse, StudentRef};
+use crate::Error;
+use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
+use crate::page::{Page, PageRequest};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Keeps student courses, and changes them only as attempts decide.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait RegistrationRepository: Send + Sync {
+    /// Carries out an attempt: loads the facts of its [scope](Attempt::scope), lets it
+    /// [decide](Attempt::decide), writes the change and answers the receipt.
+    ///
+    /// * The answer MUST come only after everything that it says is durable.
+    /// * Facts MUST be loaded under locks that hold until the change is written: first the students in the order of their
+    ///   ids, then the seat pools in the order of theirs. Several attempts may share one transaction, if each decides
+    ///   on what the ones before it left.
+    /// * A refusal and a dry run MUST change nothing, but the idempotency key of a refusal is kept.
+    /// * A key that the same actor used before MUST be answered as [`Idempotency`](super::Idempotency) says, also when
+    ///   both come at the same time.
+    /// * It MUST answer [`Error::NotFound`] for a student, section, course or student course of the scope that does not
+    ///   exist, [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
+    ///   whether the change was made.
+    async fn register(&self, attempt: Attempt) -> Result<Receipt, Error>;
+
+    /// One student course of a student. It MUST answer [`Error::NotFound`] when it does not exist or is another
+    /// student's.
+    async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error>;
+
+    /// A page of a student's courses, the newest first. It MUST answer [`Error::NotFound`] when there is no such student.
+    async fn courses_of(
+        &self,
+        student: StudentId,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error>;
+
+    /// A page of a section's roster: who is enrolled or has completed it, in the order of enrolling, and then who waits,
+    /// in the order of the waitlist. It MUST answer [`Error::NotFound`] when there is no such section.
+    async fn roster(
+        &self,
+        section: SectionId,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error>;
+}
+
+/// What a list of a student's courses can be narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StudentCourseFilter {
+    /// Only those in this term.
+    pub term_id: Option<TermId>,
+    /// Only those in this state.
+    pub status: Option<Status>,
+}
+
+/// One line of a roster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RosterEntry {
+    /// The student course.
+    #[serde(flatten)]
+    pub student_course: StudentCourse,
+    /// The student.
+    pub student: StudentRef,
+}
+
+/// The place of a line in a roster: those who hold a seat come before those who wait; within each, a number orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RosterKey {
+    /// Whether the line waits.
+    pub waitlisted: bool,
+    /// The place in the waitlist's order; 0 for who has a seat.
+    pub waitlist_order: i64,
+    /// The student course.
+    pub id: StudentCourseId,
+}
+
+impl fmt::Display for RosterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", u8::from(self.waitlisted), self.waitlist_order, self.id)
+    }
+}
+
+impl FromStr for RosterKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let malformed = || "is not a cursor of this list".to_owned();
+        let mut parts = text.splitn(3, '.');
+        let mut part = || parts.next().ok_or_else(malformed);
+        let waitlisted = match part()? {
+            "0" => false,
+            "1" => true,
+            _ => return Err(malformed()),
+        };
+        let waitlist_order = part()?.parse().map_err(|_| malformed())?;
+        let id = part()?.parse().map_err(|_| malformed())?;
+        Ok(Self { waitlisted, waitlist_order, id })
+    }
+}

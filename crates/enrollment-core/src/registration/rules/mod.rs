@@ -1,0 +1,156 @@
+//! The rules: what can refuse an attempt.
+//!
+//! A rule is a pure function from a [`Case`] to at most one [`Violation`], in a file of its own. All rules are evaluated
+//! and all violations come back, in the fixed order of [`RULES`], which is part of the API.
+//!
+//! To add a rule: a file here with its function and its tests, a [`Code`] in its place in the order, one line in the
+//! table, and one row in `docs/API.md`. What it needs to know beyond the [`Facts`](super::Facts) that there are becomes
+//! a field there, for the store to load.
+
+mod already_enrolled;
+mod already_passed;
+mod credit_limit;
+mod deadline_passed;
+pub(super) mod not_enrolled;
+mod prerequisite_missing;
+mod section_full;
+mod section_not_open;
+mod student_not_active;
+mod time_conflict;
+mod window_closed;
+
+use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
+use super::{Status, StudentCourse};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// The name of a rule, in the order in which violations are told. Stable: callers match on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The student may not register at all.
+    StudentNotActive,
+    /// It is not the time to register.
+    WindowClosed,
+    /// The section takes no students.
+    SectionNotOpen,
+    /// The student is in this section, or in the same component of the course in this term.
+    AlreadyEnrolled,
+    /// The student has passed the course, and it cannot be repeated for credit.
+    AlreadyPassed,
+    /// A course that must be passed before is not.
+    PrerequisiteMissing,
+    /// The section meets while another section of the student does.
+    TimeConflict,
+    /// The student would take more credits than are allowed in the term.
+    CreditLimit,
+    /// No seat is free.
+    SectionFull,
+    /// There is nothing to leave.
+    NotEnrolled,
+    /// It is too late to leave.
+    DeadlinePassed,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// Why a rule refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Violation {
+    /// The rule.
+    pub code: Code,
+    /// What is in the way, for a person.
+    pub message: String,
+    /// What can be done about it, for a person.
+    pub remedy: String,
+    /// What the rule looked at, for a program; its fields depend on the rule.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub facts: Value,
+}
+
+impl Violation {
+    pub(super) fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>, facts: Value) -> Self {
+        Self { code, message: message.into(), remedy: remedy.into(), facts }
+    }
+}
+
+/// One student, one section, one moment: what a rule for enrolling judges.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) at: DateTime<Utc>,
+    pub(super) facts: &'a Facts,
+    pub(super) section: &'a SectionFacts,
+    pub(super) pool: &'a SeatPool,
+}
+
+impl<'a> Case<'a> {
+    /// The student's courses in a state.
+    fn held_as(&self, status: Status) -> impl Iterator<Item = &'a HeldCourse> {
+        self.facts.held.iter().filter(move |held| held.student_course.status == status)
+    }
+
+    /// What the student is enrolled in, in the term of the section.
+    fn enrolled_in_term(&self) -> impl Iterator<Item = &'a HeldCourse> {
+        let term = self.section.term.term.id;
+        self.held_as(Status::Enrolled).filter(move |held| held.student_course.is_in_term(term))
+    }
+
+    /// How people call the section: `CS101-1`.
+    fn section_name(&self) -> String {
+        format!("{}-{}", self.section.course.course.code, self.section.section.number)
+    }
+}
+
+/// One student course to leave at one moment: what a rule for leaving judges.
+#[derive(Clone, Copy)]
+pub(super) struct Leave<'a> {
+    pub(super) at: DateTime<Utc>,
+    pub(super) held: &'a HeldCourse,
+}
+
+type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
+type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
+
+/// The rules for enrolling, in their fixed order.
+const RULES: [Rule; 9] = [
+    student_not_active::check,
+    window_closed::check,
+    section_not_open::check,
+    already_enrolled::check,
+    already_passed::check,
+    prerequisite_missing::check,
+    time_conflict::check,
+    credit_limit::check,
+    section_full::check,
+];
+
+/// The rules for leaving, in their fixed order.
+const LEAVE_RULES: [LeaveRule; 2] = [not_enrolled::check, deadline_passed::check];
+
+/// Everything that speaks against enrolling.
+pub(super) fn violations(case: &Case<'_>) -> Vec<Violation> {
+    RULES.iter().filter_map(|rule| rule(case)).collect()
+}
+
+/// Everything that speaks against leaving.
+pub(super) fn leave_violations(leave: &Leave<'_>) -> Vec<Violation> {
+    LEAVE_RULES.iter().filter_map(|rule| rule(leave)).collect()
+}
+
+/// A student course as facts name it.
+fn fact_of(held: &StudentCourse) -> Value {
+    json!({
+        "student_course_id": held.id,
+        "course": held.course.code,
+        "section": held.section.as_ref().map(|section| &section.number),
+        "status": held.status,
+    })
+}

@@ -1,0 +1,232 @@
+//! Enrolling, dropping, and reading what students have.
+
+use super::{
+    Attempt, Command, Drop, Enroll, EnrollDraft, Fingerprint, Idempotency, Mode, Receipt, RegistrationRepository,
+    RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+};
+use crate::actor::Actor;
+use crate::clock::Clock;
+use crate::fields::FieldErrors;
+use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId};
+use crate::page::{Page, PageRequest};
+use crate::text::IdempotencyKey;
+use crate::{Error, Subject};
+use std::sync::Arc;
+
+/// The service for registrations.
+pub struct Registration {
+    repository: Arc<dyn RegistrationRepository>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// How to enroll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnrollOptions {
+    /// Only tell what would be. A dry run has no effect, so it needs no idempotency key and ignores one.
+    pub dry_run: bool,
+    /// The caller's key, by which a repetition of the request is recognised.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Registration {
+    /// A service on these ports.
+    pub fn new(repository: Arc<dyn RegistrationRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { repository, clock, ids }
+    }
+
+    /// Enrolls a student in a section, or in a section of a course that the engine picks.
+    ///
+    /// A refusal is an answer: it comes as a receipt.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field, also when the section, course or term does not exist;
+    /// [`Error::NotFound`] when the student does not; [`Error::IdempotencyKeyReused`]; and what the port answers.
+    pub async fn enroll(
+        &self,
+        actor: Actor,
+        student: StudentId,
+        draft: EnrollDraft,
+        options: EnrollOptions,
+    ) -> Result<Receipt, Error> {
+        let request = draft.parse()?;
+        let mode = if options.dry_run { Mode::DryRun } else { Mode::Commit };
+        let key = options.idempotency_key.filter(|_| mode == Mode::Commit);
+        let idempotency = key.map(|key| Idempotency { key, fingerprint: Fingerprint::of(student, &request) });
+        let student_course_id = StudentCourseId::mint(&*self.ids);
+        let command = Command::Enroll(Enroll { student_course_id, request });
+        let attempt = Attempt { mode, idempotency, ..self.attempt(actor, student, command) };
+        self.repository.register(attempt).await.map_err(blame_the_field)
+    }
+
+    /// Drops a student course, or withdraws from it when the drop deadline has passed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the student course does not exist or is another student's, and what the port answers.
+    pub async fn drop(&self, actor: Actor, student: StudentId, id: StudentCourseId) -> Result<Receipt, Error> {
+        let command = Command::Drop(Drop { student_course_id: id });
+        self.repository.register(self.attempt(actor, student, command)).await
+    }
+
+    fn attempt(&self, actor: Actor, student_id: StudentId, command: Command) -> Attempt {
+        let id = AttemptId::mint(&*self.ids);
+        Attempt { id, actor, at: self.clock.now(), student_id, command, mode: Mode::Commit, idempotency: None }
+    }
+
+    /// One student course of a student.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it does not exist or is another student's.
+    pub async fn get(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+        self.repository.find(student, id).await
+    }
+
+    /// A page of a student's courses, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such student.
+    pub async fn courses_of(
+        &self,
+        student: StudentId,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.repository.courses_of(student, filter, page).await
+    }
+
+    /// A page of a section's roster: who is enrolled, then who waits.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such section.
+    pub async fn roster(
+        &self,
+        section: SectionId,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error> {
+        self.repository.roster(section, page).await
+    }
+}
+
+/// The section, course and term come from the body, so one that does not exist is a wrong field.
+fn blame_the_field(error: Error) -> Error {
+    let pointer = match error {
+        Error::NotFound(Subject::Section) => "/section_id",
+        Error::NotFound(Subject::Course) => "/course_id",
+        Error::NotFound(Subject::Term) => "/term_id",
+        other => return other,
+    };
+    Error::Invalid(FieldErrors::one(pointer, "names something that does not exist: look the id up again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::MockClock;
+    use crate::ids::MockIdSource;
+    use crate::registration::{MockRegistrationRepository, Outcome, Target};
+    use chrono::DateTime;
+    use pollster::block_on;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    const SECTION: &str = "0190a1b2-0000-7000-8000-000000000001";
+
+    fn registration(repository: MockRegistrationRepository) -> Registration {
+        let mut clock = MockClock::new();
+        clock.expect_now().return_const(DateTime::UNIX_EPOCH);
+        let mut ids = MockIdSource::new();
+        let mut next = 0;
+        ids.expect_next().returning(move || {
+            next += 1;
+            Uuid::from_u128(next)
+        });
+        Registration::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+    }
+
+    fn student() -> StudentId {
+        Uuid::from_u128(100).into()
+    }
+
+    fn draft() -> EnrollDraft {
+        serde_json::from_value(json!({"section_id": SECTION})).unwrap()
+    }
+
+    fn refused(attempt: &Attempt) -> Receipt {
+        let outcome = Outcome::Refused(Vec::new());
+        Receipt {
+            attempt_id: attempt.id,
+            at: attempt.at,
+            dry_run: attempt.mode == Mode::DryRun,
+            outcome,
+            replayed: false,
+        }
+    }
+
+    #[test]
+    fn enrolling_hands_the_store_one_attempt_with_everything_in_it() {
+        let mut repository = MockRegistrationRepository::new();
+        repository
+            .expect_register()
+            .once()
+            .withf(|attempt| {
+                let Command::Enroll(enroll) = &attempt.command else { return false };
+                enroll.request.target == Target::Section(SECTION.parse().unwrap())
+                    && attempt.student_id == student()
+                    && attempt.mode == Mode::Commit
+                    && attempt.at == DateTime::UNIX_EPOCH
+                    && attempt.id.uuid() != enroll.student_course_id.uuid()
+                    && attempt.idempotency.as_ref().is_some_and(|own| own.key.as_str() == "k")
+            })
+            .returning(|attempt| Ok(refused(&attempt)));
+        let options = EnrollOptions { dry_run: false, idempotency_key: Some("k".try_into().unwrap()) };
+        block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
+    }
+
+    #[test]
+    fn a_dry_run_carries_no_key() {
+        let mut repository = MockRegistrationRepository::new();
+        let is_dry = |attempt: &Attempt| attempt.mode == Mode::DryRun && attempt.idempotency.is_none();
+        repository.expect_register().once().withf(is_dry).returning(|attempt| Ok(refused(&attempt)));
+        let options = EnrollOptions { dry_run: true, idempotency_key: Some("k".try_into().unwrap()) };
+        let receipt =
+            block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
+        assert!(receipt.dry_run);
+    }
+
+    #[test]
+    fn an_invalid_draft_makes_no_attempt() {
+        let enrolling = registration(MockRegistrationRepository::new());
+        let error =
+            block_on(enrolling.enroll(Actor::anonymous(), student(), EnrollDraft::default(), EnrollOptions::default()));
+        assert!(matches!(error, Err(Error::Invalid(_))));
+    }
+
+    #[test]
+    fn a_section_that_does_not_exist_is_a_wrong_field_and_a_student_is_not_found() {
+        for (subject, pointer) in [(Subject::Section, Some("/section_id")), (Subject::Student, None)] {
+            let mut repository = MockRegistrationRepository::new();
+            repository.expect_register().returning(move |_| Err(Error::NotFound(subject)));
+            let error = block_on(registration(repository).enroll(
+                Actor::anonymous(),
+                student(),
+                draft(),
+                EnrollOptions::default(),
+            ));
+            match (error, pointer) {
+                (Err(Error::Invalid(errors)), Some(pointer)) => {
+                    assert_eq!(errors.iter().next().unwrap().pointer, pointer);
+                }
+                (Err(Error::NotFound(Subject::Student)), None) => {}
+                (other, _) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_tells_requests_apart() {
+        let request = draft().parse().unwrap();
+        let other = Uuid::from_u128(101).into();
+        assert_eq!(Fingerprint::of(student(), &request), Fingerprint::of(student(), &request.clone()));
+        assert_ne!(Fingerprint::of(student(), &request), Fingerprint::of(other, &request));
+    }
+}

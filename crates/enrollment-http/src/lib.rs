@@ -1,0 +1,1 @@
+//! The HTTP API of Enrollment: actix-web handlers over the services of enrollment-core.

@@ -1,0 +1,2 @@
+//! The `enrollment` command.
+fn main() {}
