@@ -19,6 +19,11 @@ pub mod rules;
 pub mod service;
 pub mod student_course;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sample;
+
 pub use attempt::{Attempt, Mode, Scope};
 pub use command::{Command, Drop, Enroll, EnrollDraft, EnrollRequest, Target};
 pub use decision::{Change, Decision};

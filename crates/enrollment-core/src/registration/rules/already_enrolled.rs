@@ -29,3 +29,43 @@ fn stands_for(case: &Case<'_>, held: &StudentCourse) -> bool {
         Status::Dropped | Status::Withdrawn | Status::Completed | Status::Cancelled => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::catalog::Component;
+    use crate::registration::{Status, sample};
+
+    #[test]
+    fn one_seat_in_a_section_and_in_each_component_of_a_course() {
+        let asked = sample::section(101, 1);
+        let other = sample::section(101, 2);
+        let mut lab = sample::section(101, 3);
+        lab.section.component = Component::Lab;
+        let another_course = sample::section(102, 1);
+        let mut last_year = sample::section(101, 4);
+        last_year.term.term.id = sample::id(10);
+        let table = [
+            (&asked, Status::Enrolled, false),
+            (&asked, Status::Waitlisted, false),
+            (&asked, Status::Dropped, true),
+            (&asked, Status::Withdrawn, true),
+            (&asked, Status::Cancelled, true),
+            (&other, Status::Enrolled, false),
+            (&other, Status::Waitlisted, true),
+            (&lab, Status::Enrolled, true),
+            (&another_course, Status::Enrolled, true),
+            (&last_year, Status::Enrolled, true),
+        ];
+        for (section, status, admitted) in table {
+            let mut facts = sample::facts();
+            facts.held.push(sample::held(1, section, status));
+            assert_eq!(
+                sample::check(check, sample::now(), &facts).is_none(),
+                admitted,
+                "{} {status}",
+                section.section.number
+            );
+        }
+    }
+}

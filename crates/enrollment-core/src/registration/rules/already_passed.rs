@@ -22,3 +22,27 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
         json!({ "held": fact_of(passed), "grade": passed.grade }),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::registration::sample;
+
+    #[test]
+    fn a_passed_course_is_not_taken_again_unless_it_may_be_repeated() {
+        let table = [
+            (sample::passed(101, Some("C")), false, false),
+            (sample::passed(101, Some("C")), true, true),
+            (sample::passed(101, Some("F")), false, true),
+            (sample::passed(101, None), false, false),
+            (sample::passed(102, Some("A")), false, true),
+        ];
+        for (held, repeatable, admitted) in table {
+            let mut facts = sample::facts();
+            facts.sections[0].course.repeatable = repeatable;
+            let case = format!("{:?} repeatable: {repeatable}", held.student_course.grade);
+            facts.held.push(held);
+            assert_eq!(sample::check(check, sample::now(), &facts).is_none(), admitted, "{case}");
+        }
+    }
+}

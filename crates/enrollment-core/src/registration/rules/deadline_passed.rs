@@ -17,3 +17,26 @@ pub(super) fn check(leave: &Leave<'_>) -> Option<Violation> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Leave, check};
+    use crate::registration::{Status, sample};
+
+    #[test]
+    fn the_withdraw_deadline_is_the_first_instant_that_is_too_late() {
+        let mut held = sample::held(1, &sample::section(101, 1), Status::Enrolled);
+        assert_eq!(check(&Leave { at: sample::now(), held: &held }), None);
+        held.withdraw_deadline = Some(sample::at("2026-12-01T23:00:00Z"));
+        for (at, admitted) in [("2026-12-01T22:59:59.999999Z", true), ("2026-12-01T23:00:00Z", false)] {
+            assert_eq!(check(&Leave { at: sample::at(at), held: &held }).is_none(), admitted, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_waitlist_can_be_left_at_any_time() {
+        let mut held = sample::held(1, &sample::section(101, 1), Status::Waitlisted);
+        held.withdraw_deadline = Some(sample::now());
+        assert_eq!(check(&Leave { at: sample::now(), held: &held }), None);
+    }
+}

@@ -20,3 +20,18 @@ pub(in crate::registration) fn unknown(id: StudentCourseId) -> Violation {
 fn violation(message: String, held: &Value) -> Violation {
     Violation::new(Code::NotEnrolled, message, "Nothing is needed: read your courses again.", json!({ "held": held }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Leave, check};
+    use crate::registration::{Status, sample};
+
+    #[test]
+    fn only_what_is_held_can_be_left() {
+        for status in Status::ALL {
+            let held = sample::held(1, &sample::section(101, 1), status);
+            let admitted = matches!(status, Status::Enrolled | Status::Waitlisted);
+            assert_eq!(check(&Leave { at: sample::now(), held: &held }).is_none(), admitted, "{status}");
+        }
+    }
+}

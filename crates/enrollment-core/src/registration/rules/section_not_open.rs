@@ -19,3 +19,25 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
         json!({ "section": name, "status": status }),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::catalog::SectionStatus;
+    use crate::registration::sample;
+
+    #[test]
+    fn only_an_open_section_takes_students() {
+        let table = [
+            (SectionStatus::Planned, false),
+            (SectionStatus::Open, true),
+            (SectionStatus::Closed, false),
+            (SectionStatus::Cancelled, false),
+        ];
+        for (status, admitted) in table {
+            let mut facts = sample::facts();
+            facts.sections[0].status = status;
+            assert_eq!(sample::check(check, sample::now(), &facts).is_none(), admitted, "{status}");
+        }
+    }
+}

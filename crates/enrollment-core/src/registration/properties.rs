@@ -1,0 +1,162 @@
+//! What holds for every university, student and request.
+
+use super::facts::{Facts, SectionFacts};
+use super::sample;
+use super::{Attempt, Code, Decision, Status};
+use crate::catalog::{Component, Credits, SectionStatus, StudentStatus};
+use chrono::TimeDelta;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// A section of one of four courses, of any status, meeting on some hour of Monday, in a term with any window.
+fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
+    let status = prop_oneof![8 => Just(SectionStatus::Open), 1 => Just(SectionStatus::Closed), 1 => Just(SectionStatus::Planned)];
+    let component = prop_oneof![3 => Just(Component::Lecture), 1 => Just(Component::Lab)];
+    let window = (option::weighted(0.2, -2_i64..2), option::weighted(0.2, -2_i64..2));
+    (100_u128..104, status, component, 8_u32..18, window, option::of(3_u32..12), any::<bool>()).prop_map(
+        move |(course, status, component, hour, (opens, closes), limit, needs)| {
+            let mut section = sample::section(course, number);
+            section.status = status;
+            section.section.component = component;
+            section.meetings = vec![sample::monday(hour, hour + 2)];
+            section.term.max_credits = limit.map(sample::credits);
+            section.term.enrollment_opens_at = opens.map(|hours| sample::now() + TimeDelta::hours(hours));
+            section.term.enrollment_closes_at = closes.map(|hours| sample::now() + TimeDelta::hours(hours));
+            if needs {
+                section.course.requisite = serde_json::from_value(serde_json::json!({"course": "CS99"})).unwrap();
+            }
+            section
+        },
+    )
+}
+
+/// A student with any status and limit, some history, and up to eight sections to ask for.
+fn any_facts() -> impl Strategy<Value = Facts> {
+    let sections = (1..=8_u128).map(any_section).collect::<Vec<_>>();
+    let status = prop_oneof![9 => Just(StudentStatus::Active), 1 => Just(StudentStatus::Suspended)];
+    let passed = vec((99_u128..104, option::of(prop_oneof!["A", "F"])), 0..3);
+    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed).prop_map(
+        |(sections, seats, status, limit, passed)| {
+            let mut facts = sample::facts();
+            facts.pools = sections
+                .iter()
+                .zip(seats)
+                .map(|(section, (capacity, taken))| sample::pool(section, capacity, taken.min(capacity)))
+                .collect();
+            facts.sections = sections;
+            facts.student.status = status;
+            facts.student.max_credits = limit.map(sample::credits);
+            facts.held = passed.iter().map(|(course, grade)| sample::passed(*course, grade.as_deref())).collect();
+            facts
+        },
+    )
+}
+
+/// The facts that an attempt for one section, or for all sections of a course, would be given.
+fn scoped(facts: &Facts, in_scope: impl Fn(&SectionFacts) -> bool) -> Facts {
+    let sections: Vec<SectionFacts> = facts.sections.iter().filter(|section| in_scope(section)).cloned().collect();
+    Facts { sections, ..facts.clone() }
+}
+
+/// An attempt for a section or for its course, with the facts it would be given.
+fn attempt_for(number: u128, index: usize, by_course: bool, facts: &Facts) -> (Attempt, Facts) {
+    let asked = &facts.sections[index % facts.sections.len()];
+    if by_course {
+        let course = asked.course.course.id;
+        (sample::enroll_in_course(number, course), scoped(facts, |section| section.course.course.id == course))
+    } else {
+        (sample::enroll_in(number, asked), scoped(facts, |section| section.section.id == asked.section.id))
+    }
+}
+
+/// Lets the whole university take what was decided on a part of it.
+fn commit(university: &mut Facts, decision: &Decision) {
+    university.apply(decision.changes());
+}
+
+proptest! {
+    #[test]
+    fn deciding_is_deterministic(facts in any_facts(), index in 0..8_usize, by_course: bool) {
+        let (attempt, facts) = attempt_for(1, index, by_course, &facts);
+        prop_assert_eq!(attempt.decide(&facts), attempt.decide(&facts.clone()));
+    }
+
+    #[test]
+    fn violations_come_in_the_fixed_order_and_each_rule_speaks_once(facts in any_facts(), index in 0..8_usize, by_course: bool) {
+        let (attempt, facts) = attempt_for(1, index, by_course, &facts);
+        if let Decision::Refuse(violations) = attempt.decide(&facts) {
+            let codes: Vec<Code> = violations.iter().map(|violation| violation.code).collect();
+            prop_assert!(!codes.is_empty());
+            prop_assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", codes);
+            prop_assert!(violations.iter().all(|violation| !violation.message.is_empty() && !violation.remedy.is_empty()));
+        }
+    }
+
+    #[test]
+    fn an_accepted_request_made_again_is_refused_as_already_enrolled(university in any_facts()) {
+        for index in 0..university.sections.len() {
+            let (attempt, mut facts) = attempt_for(1, index, false, &university);
+            let decision = attempt.decide(&facts);
+            if matches!(decision, Decision::Refuse(_)) {
+                continue;
+            }
+            facts.apply(decision.changes());
+            let Decision::Refuse(violations) = sample::enroll_in(2, &facts.sections[0]).decide(&facts) else {
+                return Err(TestCaseError::fail("accepted twice"));
+            };
+            prop_assert!(violations.iter().any(|violation| violation.code == Code::AlreadyEnrolled));
+        }
+    }
+
+    #[test]
+    fn decisions_survive_being_stored(facts in any_facts(), index in 0..8_usize, by_course: bool) {
+        let (attempt, facts) = attempt_for(1, index, by_course, &facts);
+        let stored: Facts = serde_json::from_value(serde_json::to_value(&facts).unwrap()).unwrap();
+        prop_assert_eq!(&stored, &facts);
+        let decision = attempt.decide(&stored);
+        let read: Decision = serde_json::from_value(serde_json::to_value(&decision).unwrap()).unwrap();
+        prop_assert_eq!(read, attempt.decide(&facts));
+    }
+
+    /// Any sequence of enrolling and dropping, each decided on what the ones before left.
+    #[test]
+    fn seats_credits_and_time_are_never_broken(
+        mut university in any_facts(),
+        steps in vec((0..8_usize, any::<bool>(), any::<bool>()), 1..40),
+    ) {
+        let taken_before: Vec<u32> = university.pools.iter().map(|pool| pool.taken).collect();
+        for (number, (index, by_course, leave)) in steps.into_iter().enumerate() {
+            let enrolled: Vec<_> = university.held.iter().map(|held| &held.student_course).filter(|held| held.status == Status::Enrolled).collect();
+            let decision = match enrolled.get(index) {
+                Some(held) if leave => sample::drop_of(number as u128, held.id).decide(&university),
+                _ => {
+                    let (attempt, facts) = attempt_for(number as u128, index, by_course, &university);
+                    attempt.decide(&facts)
+                }
+            };
+            commit(&mut university, &decision);
+
+            for (pool, before) in university.pools.iter().zip(&taken_before) {
+                prop_assert!(pool.taken <= pool.seats());
+                let section = university.sections.iter().find(|section| section.seat_pool_id == pool.id).unwrap();
+                let seated = university.held.iter().filter(|held| held.student_course.is_in_section(section.section.id) && held.student_course.status == Status::Enrolled);
+                prop_assert_eq!(pool.taken, before + u32::try_from(seated.count()).unwrap());
+            }
+            let enrolled: Vec<_> = university.held.iter().filter(|held| held.student_course.status == Status::Enrolled).collect();
+            for (index, one) in enrolled.iter().enumerate() {
+                for other in &enrolled[index + 1..] {
+                    let clash = one.meetings.iter().any(|own| other.meetings.iter().any(|its| its.clashes(own)));
+                    prop_assert!(!clash, "{} and {}", one.student_course.course.code, other.student_course.course.code);
+                }
+            }
+            if let Some(limit) = university.student.max_credits {
+                let mut courses: Vec<_> = enrolled.iter().map(|held| (held.student_course.course.id, held.student_course.credits)).collect();
+                courses.sort_unstable();
+                courses.dedup_by_key(|(course, _)| *course);
+                let total: Credits = courses.into_iter().map(|(_, credits)| credits).sum();
+                prop_assert!(total <= limit, "{} over {}", total, limit);
+            }
+        }
+    }
+}

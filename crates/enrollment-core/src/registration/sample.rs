@@ -1,0 +1,186 @@
+//! Facts for tests: an active student, and section CS101-1 with ten free seats in a term without any limits.
+
+use super::facts::{CourseFacts, Facts, HeldCourse, SeatPool, SectionFacts, StudentFacts, TermFacts};
+use super::rules::{Case, Violation};
+use super::{
+    Attempt, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status, StudentCourse,
+    Target, TermRef,
+};
+use crate::actor::Actor;
+use crate::catalog::{
+    Credits, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone, Version,
+};
+use crate::ids::{CourseId, StudentCourseId, StudentId};
+use crate::text::Grade;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+pub(super) fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+pub(super) fn at(time: &str) -> DateTime<Utc> {
+    time.parse().unwrap()
+}
+
+pub(super) fn now() -> DateTime<Utc> {
+    at("2026-09-01T12:00:00Z")
+}
+
+pub(super) fn student() -> StudentId {
+    id(1)
+}
+
+pub(super) fn credits(whole: u32) -> Credits {
+    Credits::from_hundredths(whole * 100)
+}
+
+pub(super) fn grade(text: &str) -> Grade {
+    text.try_into().unwrap()
+}
+
+pub(super) fn scale() -> GradeScale {
+    let value = |rank, passing| GradeValue { rank, passing };
+    [("A", value(30, true)), ("B", value(20, true)), ("C", value(10, true)), ("F", value(0, false))]
+        .map(|(text, value)| (grade(text), value))
+        .into_iter()
+        .collect()
+}
+
+/// A meeting on Mondays, from one full hour to another.
+pub(super) fn monday(from: u32, to: u32) -> Meeting {
+    let draft = json!({"days": ["mon"], "starts_at": format!("{from:02}:00"), "ends_at": format!("{to:02}:00")});
+    serde_json::from_value::<MeetingDraft>(draft).unwrap().parse().unwrap()
+}
+
+/// A course; its id follows from its number, and its code is `CS` with that number.
+pub(super) fn course(number: u128) -> CourseFacts {
+    CourseFacts {
+        course: CourseRef {
+            id: id(number),
+            code: format!("CS{number}").try_into().unwrap(),
+            title: format!("Course {number}").try_into().unwrap(),
+        },
+        credits: credits(3),
+        repeatable: false,
+        requisite: None,
+    }
+}
+
+pub(super) fn term() -> TermFacts {
+    TermFacts {
+        term: TermRef { id: id(11), code: "F26".try_into().unwrap() },
+        time_zone: TimeZone::UTC,
+        starts_on: "2026-09-01".parse().unwrap(),
+        ends_on: "2027-01-31".parse().unwrap(),
+        max_credits: None,
+        enrollment_opens_at: None,
+        enrollment_closes_at: None,
+        drop_deadline: None,
+        withdraw_deadline: None,
+    }
+}
+
+/// An open section of a course. Its id and its pool's id follow from both numbers, as does its number.
+pub(super) fn section(course_number: u128, number: u128) -> SectionFacts {
+    SectionFacts {
+        section: SectionRef {
+            id: id(course_number * 1_000 + number),
+            number: number.to_string().try_into().unwrap(),
+            component: crate::catalog::Component::Lecture,
+        },
+        status: SectionStatus::Open,
+        course: course(course_number),
+        term: term(),
+        seat_pool_id: id(course_number * 1_000 + number),
+        meetings: vec![monday(10, 12)],
+    }
+}
+
+pub(super) fn pool(section: &SectionFacts, capacity: u32, taken: u32) -> SeatPool {
+    SeatPool { id: section.seat_pool_id, capacity, overload: 0, taken }
+}
+
+/// What a student holds of a section.
+pub(super) fn held(number: u128, section: &SectionFacts, status: Status) -> HeldCourse {
+    HeldCourse {
+        student_course: StudentCourse {
+            id: id(500_000 + number),
+            student_id: student(),
+            status,
+            course: section.course.course.clone(),
+            section: Some(section.section.clone()),
+            term: Some(section.term.term.clone()),
+            credits: section.course.credits,
+            grading_basis: GradingBasis::Graded,
+            grade: None,
+            waitlist_position: None,
+            enrolled_at: Some(now()),
+            ended_at: None,
+            version: Version::FIRST,
+        },
+        meetings: section.meetings.clone(),
+        drop_deadline: section.term.drop_deadline,
+        withdraw_deadline: section.term.withdraw_deadline,
+    }
+}
+
+/// A completed course, in an earlier term.
+pub(super) fn passed(number: u128, with: Option<&str>) -> HeldCourse {
+    let mut earlier = section(number, 1);
+    earlier.term.term = TermRef { id: id(10), code: "S26".try_into().unwrap() };
+    let mut held = held(number, &earlier, Status::Completed);
+    held.student_course.grade = with.map(grade);
+    held
+}
+
+pub(super) fn facts() -> Facts {
+    let section = section(101, 1);
+    let pool = pool(&section, 10, 0);
+    Facts {
+        student: StudentFacts { id: student(), status: StudentStatus::Active, max_credits: None },
+        held: Vec::new(),
+        sections: vec![section],
+        pools: vec![pool],
+        scale: scale(),
+    }
+}
+
+/// The case of the first section.
+pub(super) fn check(
+    rule: impl Fn(&Case<'_>) -> Option<Violation>,
+    at: DateTime<Utc>,
+    facts: &Facts,
+) -> Option<Violation> {
+    rule(&Case { at, facts, section: &facts.sections[0], pool: &facts.pools[0] })
+}
+
+fn attempt(number: u128, command: Command) -> Attempt {
+    Attempt {
+        id: id(900_000 + number),
+        actor: Actor::anonymous(),
+        at: now(),
+        student_id: student(),
+        command,
+        mode: Mode::Commit,
+        idempotency: None,
+    }
+}
+
+pub(super) fn enroll_in(number: u128, section: &SectionFacts) -> Attempt {
+    enroll(number, Target::Section(section.section.id))
+}
+
+pub(super) fn enroll_in_course(number: u128, course_id: CourseId) -> Attempt {
+    enroll(number, Target::Course { course_id, term_id: None })
+}
+
+fn enroll(number: u128, target: Target) -> Attempt {
+    let request = EnrollRequest { target, grading_basis: GradingBasis::Graded };
+    attempt(number, Command::Enroll(Enroll { student_course_id: id(800_000 + number), request }))
+}
+
+pub(super) fn drop_of(number: u128, student_course_id: StudentCourseId) -> Attempt {
+    attempt(number, Command::Drop(Drop { student_course_id }))
+}
