@@ -20,6 +20,7 @@
 //! * [`catalog`]: what is offered and to whom, with one generic port ([`catalog::Repository`]) and service ([`catalog::Catalog`]).
 //! * [`registration`]: the relation, the commands that change it, the facts, the rules and the decision.
 //! * [`fields`] and [`text`]: how input becomes values that are valid because they exist.
+//! * [`health`]: the port by which a store tells whether it can serve.
 //! * [`error`]: everything that can go wrong, as what the caller can do about it.
 //!
 //! # To change it
@@ -39,6 +40,7 @@ pub mod catalog;
 pub mod clock;
 pub mod error;
 pub mod fields;
+pub mod health;
 pub mod ids;
 pub mod page;
 pub mod registration;
