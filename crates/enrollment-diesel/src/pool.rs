@@ -1,0 +1,257 @@
+//! Connections: few, alive, bounded in time, and all set up alike.
+//!
+//! Big pools only lengthen the queue at the row that everybody wants, so a pool has as many connections as there are
+//! threads to feed them (see [`workers`](crate::workers)), opened when first needed.
+//!
+//! r2d2 would test a connection by a round trip each time that it lends one. Here only a connection that has lain idle for
+//! a while is tested: under load none is, and after the database was restarted nobody is handed a dead one.
+
+use crate::StoreError;
+use crate::workers::Lender;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
+use diesel::{Connection, PgConnection};
+use std::fmt;
+use std::time::{Duration, Instant};
+use tracing::warn;
+
+/// How the store reaches its database, and how long it puts up with it.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// A URL (`postgres://…`) or a connection string of libpq.
+    pub url: String,
+    /// Connections, and threads, for reading.
+    pub readers: u32,
+    /// Connections, and threads, for writing.
+    pub writers: u32,
+    /// How many jobs may wait before either set of threads; beyond that, the answer is [`StoreError::Busy`].
+    pub queue: usize,
+    /// How long opening a connection may take, and waiting for one.
+    pub connect_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for one lock.
+    pub lock_timeout: Duration,
+    /// How long a transaction may do nothing before the server ends it, so that a stuck process holds no rows.
+    pub idle_in_transaction_session_timeout: Duration,
+}
+
+impl StoreConfig {
+    /// Settings for a small machine.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            readers: 4,
+            writers: 8,
+            queue: 1024,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(5),
+            idle_in_transaction_session_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl fmt::Debug for StoreConfig {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreConfig")
+            .field("readers", &self.readers)
+            .field("writers", &self.writers)
+            .field("queue", &self.queue)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("lock_timeout", &self.lock_timeout)
+            .field("idle_in_transaction_session_timeout", &self.idle_in_transaction_session_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the connections of a pool are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Their transactions are read-only, so that a write that strays here fails in the first test.
+    Read,
+    /// Their transactions may write.
+    Write,
+}
+
+/// A pool of connections for one purpose. To clone it is to share it.
+#[derive(Clone)]
+pub struct Pool(r2d2::Pool<Sessions>);
+
+impl Pool {
+    /// A pool that connects when a connection is first needed, so it can be made before the database is up.
+    pub fn new(config: &StoreConfig, purpose: Purpose) -> Self {
+        let size = match purpose {
+            Purpose::Read => config.readers,
+            Purpose::Write => config.writers,
+        };
+        let sessions = Sessions {
+            url: with_connect_timeout(&config.url, config.connect_timeout),
+            settings: settings(config, purpose),
+        };
+        let pool = r2d2::Pool::builder()
+            .max_size(size.max(1))
+            .min_idle(Some(0))
+            // Asks `Sessions::is_valid`, which asks the database only after a rest.
+            .test_on_check_out(true)
+            .connection_timeout(config.connect_timeout)
+            .error_handler(Box::new(LogErrors))
+            .build_unchecked(sessions);
+        Self(pool)
+    }
+
+    /// The most connections that it opens.
+    pub fn size(&self) -> u32 {
+        self.0.max_size()
+    }
+
+    /// Open connections, and how many of them are idle.
+    pub fn connections(&self) -> Connections {
+        let state = self.0.state();
+        Connections { open: state.connections, idle: state.idle_connections }
+    }
+}
+
+/// How many connections a [`Pool`] has at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Open ones.
+    pub open: u32,
+    /// Open ones that nobody uses.
+    pub idle: u32,
+}
+
+impl Lender for Pool {
+    type Item = PgConnection;
+
+    fn lend<R>(&self, job: impl FnOnce(Result<&mut PgConnection, StoreError>) -> R) -> R {
+        match self.0.get() {
+            Ok(mut session) => job(Ok(&mut session.connection)),
+            Err(error) => job(Err(error.into())),
+        }
+    }
+}
+
+/// Opens sessions for r2d2, and tells the living from the dead.
+struct Sessions {
+    url: String,
+    settings: String,
+}
+
+/// A connection, and when it was last given back.
+struct Session {
+    connection: PgConnection,
+    rested_since: Instant,
+}
+
+/// A connection that rested longer than this is tested before it is lent again.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+impl ManageConnection for Sessions {
+    type Connection = Session;
+    type Error = SessionError;
+
+    fn connect(&self) -> Result<Session, SessionError> {
+        let mut connection = PgConnection::establish(&self.url).map_err(SessionError::ConnectionError)?;
+        connection.batch_execute(&self.settings).map_err(SessionError::QueryError)?;
+        Ok(Session { connection, rested_since: Instant::now() })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), SessionError> {
+        if session.rested_since.elapsed() < TRUSTED_FOR {
+            return Ok(());
+        }
+        session.connection.ping().map_err(SessionError::QueryError)
+    }
+
+    /// Asked when a connection is given back. diesel knows one that was lost, or that is still in a transaction; one given
+    /// back by a panic may be in any state.
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.rested_since = Instant::now();
+        std::thread::panicking() || session.connection.is_broken()
+    }
+}
+
+#[derive(Debug)]
+struct LogErrors;
+
+impl HandleError<SessionError> for LogErrors {
+    fn handle_error(&self, error: SessionError) {
+        warn!(%error, "no connection to the database");
+    }
+}
+
+/// One batch, so that a new connection costs one round trip more and not ten.
+fn settings(config: &StoreConfig, purpose: Purpose) -> String {
+    let (name, read_only) = match purpose {
+        Purpose::Read => ("enrollment-read", "on"),
+        Purpose::Write => ("enrollment-write", "off"),
+    };
+    format!(
+        "SET application_name = '{name}';
+         SET timezone = 'UTC';
+         SET statement_timeout = {statement};
+         SET lock_timeout = {lock};
+         SET idle_in_transaction_session_timeout = {idle};
+         -- What the store's locks and the seat-counting triggers are made for: a statement sees what the lock waited for.
+         SET default_transaction_isolation = 'read committed';
+         SET default_transaction_read_only = {read_only};
+         -- The queries are short; compiling one costs more than running it.
+         SET jit = off;
+         -- Some errors can only be told by their message (see `error`). Not every role may choose its language.
+         DO $$ BEGIN
+             PERFORM set_config('lc_messages', 'C', false);
+         EXCEPTION WHEN insufficient_privilege THEN NULL;
+         END $$;",
+        statement = config.statement_timeout.as_millis(),
+        lock = config.lock_timeout.as_millis(),
+        idle = config.idle_in_transaction_session_timeout.as_millis(),
+    )
+}
+
+/// libpq takes the time that connecting may take from the connection string only. One that is there already stays.
+fn with_connect_timeout(url: &str, timeout: Duration) -> String {
+    if url.contains("connect_timeout") {
+        return url.to_owned();
+    }
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let separator = match (is_uri, url.contains('?')) {
+        (false, _) => ' ',
+        (true, false) => '?',
+        (true, true) => '&',
+    };
+    // libpq counts in seconds, and takes 0 for "forever".
+    format!("{url}{separator}connect_timeout={}", timeout.as_secs().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connecting_is_bounded_whatever_the_form_of_the_url() {
+        let bounded = |url| with_connect_timeout(url, Duration::from_millis(3_500));
+        assert_eq!(bounded("postgres://db/e"), "postgres://db/e?connect_timeout=3");
+        assert_eq!(bounded("postgresql://db/e?sslmode=require"), "postgresql://db/e?sslmode=require&connect_timeout=3");
+        assert_eq!(bounded("host=/run/pg dbname=e"), "host=/run/pg dbname=e connect_timeout=3");
+        assert_eq!(bounded("postgres://db/e?connect_timeout=9"), "postgres://db/e?connect_timeout=9");
+        assert_eq!(with_connect_timeout("dbname=e", Duration::ZERO), "dbname=e connect_timeout=1");
+    }
+
+    #[test]
+    fn the_password_is_not_shown() {
+        let shown = format!("{:?}", StoreConfig::new("postgres://registrar:secret@db/e"));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn without_a_database_a_job_is_told_so_in_time() {
+        let mut config = StoreConfig::new("host=/nonexistent dbname=none");
+        config.connect_timeout = Duration::from_millis(50);
+        let pool = Pool::new(&config, Purpose::Read);
+        let answer = pool.lend(|connection| connection.map(|_| ()));
+        assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    }
+}

@@ -1,0 +1,169 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    courses (id) {
+        id -> Uuid,
+        code -> Text,
+        title -> Text,
+        description -> Nullable<Text>,
+        credits -> Numeric,
+        repeatable -> Bool,
+        requisite -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    grades (grade) {
+        grade -> Text,
+        rank -> Int4,
+        passing -> Bool,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (actor, key) {
+        actor -> Text,
+        key -> Text,
+        request_hash -> Bytea,
+        response -> Jsonb,
+        attempt_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    meetings (id) {
+        id -> Uuid,
+        section_id -> Uuid,
+        position -> Int2,
+        days -> Int2,
+        weeks -> Nullable<Int8>,
+        starts_at -> Time,
+        ends_at -> Time,
+        location -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    registration_events (id) {
+        id -> Uuid,
+        sequence -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        student_id -> Uuid,
+        section_id -> Nullable<Uuid>,
+        student_course_id -> Nullable<Uuid>,
+        attempt_id -> Uuid,
+        kind -> Text,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    seat_pools (id) {
+        id -> Uuid,
+        capacity -> Int4,
+        overload -> Int4,
+        taken -> Int4,
+    }
+}
+
+diesel::table! {
+    sections (id) {
+        id -> Uuid,
+        course_id -> Uuid,
+        term_id -> Uuid,
+        number -> Text,
+        component -> Text,
+        seat_pool_id -> Uuid,
+        waitlist_capacity -> Int4,
+        status -> Text,
+        instructor -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    student_courses (id) {
+        id -> Uuid,
+        student_id -> Uuid,
+        course_id -> Uuid,
+        term_id -> Nullable<Uuid>,
+        section_id -> Nullable<Uuid>,
+        component -> Nullable<Text>,
+        status -> Text,
+        credits -> Numeric,
+        grading_basis -> Text,
+        grade -> Nullable<Text>,
+        waitlist_priority -> Int4,
+        waitlist_sequence -> Nullable<Int8>,
+        enrolled_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    students (id) {
+        id -> Uuid,
+        number -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        email -> Nullable<Text>,
+        program -> Nullable<Text>,
+        level -> Nullable<Text>,
+        status -> Text,
+        max_credits -> Nullable<Numeric>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    terms (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        time_zone -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        max_credits -> Nullable<Numeric>,
+        enrollment_opens_at -> Nullable<Timestamptz>,
+        enrollment_closes_at -> Nullable<Timestamptz>,
+        drop_deadline -> Nullable<Timestamptz>,
+        withdraw_deadline -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::joinable!(meetings -> sections (section_id));
+diesel::joinable!(sections -> courses (course_id));
+diesel::joinable!(sections -> seat_pools (seat_pool_id));
+diesel::joinable!(sections -> terms (term_id));
+diesel::joinable!(student_courses -> courses (course_id));
+diesel::joinable!(student_courses -> grades (grade));
+diesel::joinable!(student_courses -> students (student_id));
+diesel::joinable!(student_courses -> terms (term_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    courses,
+    grades,
+    idempotency_keys,
+    meetings,
+    registration_events,
+    seat_pools,
+    sections,
+    student_courses,
+    students,
+    terms,
+);
