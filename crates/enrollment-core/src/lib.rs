@@ -15,6 +15,20 @@
 //! and writes the changes. Deciding is pure: the same facts always give the same decision, and a refusal names *every*
 //! rule that refuses.
 //!
+//! # Input becomes valid values
+//!
+//! ```
+//! use chrono::DateTime;
+//! use enrollment_core::catalog::{Draft, Stamp, StudentDraft};
+//!
+//! let stamp = Stamp::new(uuid::Uuid::nil().into(), DateTime::UNIX_EPOCH);
+//! let draft: StudentDraft = serde_json::from_str(r#"{"number": "", "given_name": "李", "email": "nobody"}"#)?;
+//! let errors = draft.parse(stamp).unwrap_err();
+//! let wrong: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+//! assert_eq!(wrong, ["/number", "/family_name", "/email"]);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
 //! # Where things are
 //!
 //! * [`catalog`]: what is offered and to whom, with one generic port ([`catalog::Repository`]) and service ([`catalog::Catalog`]).

@@ -1,14 +1,14 @@
 //! Credits: decimal numbers of at most two places, such as 3, 1.5 or 7.25.
 
 use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::iter::Sum;
 
 /// Credits, kept as an exact number of hundredths: 0 to 999.99.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Validate)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Validate)]
 #[garde(transparent)]
-#[serde(try_from = "f64", into = "f64")]
+#[serde(try_from = "f64")]
 pub struct Credits(#[garde(range(max = 99_999))] u32);
 
 impl Credits {
@@ -49,6 +49,16 @@ impl TryFrom<f64> for Credits {
 impl From<Credits> for f64 {
     fn from(credits: Credits) -> Self {
         Self::from(credits.0) / 100.0
+    }
+}
+
+impl Serialize for Credits {
+    /// Whole credits are written without a fraction: 3, not 3.0.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 % 100 {
+            0 => serializer.serialize_u32(self.0 / 100),
+            _ => serializer.serialize_f64(f64::from(*self)),
+        }
     }
 }
 
@@ -96,7 +106,7 @@ mod tests {
         for bad in [-1.0, -0.01, 1000.0, 1.005, f64::NAN, f64::INFINITY] {
             assert!(Credits::try_from(bad).is_err(), "{bad}");
         }
-        assert_eq!(serde_json::to_string(&Credits::from_hundredths(150)).unwrap(), "1.5");
+        assert_eq!(serde_json::to_string(&[150, 300].map(Credits::from_hundredths)).unwrap(), "[1.5,3]");
         assert_eq!(Credits::from_hundredths(300).to_string(), "3");
     }
 }

@@ -1,10 +1,10 @@
 //! The rules: what can refuse an attempt.
 //!
-//! A rule is a pure function from a [`Case`] to at most one [`Violation`], in a file of its own. All rules are evaluated
-//! and all violations come back, in the fixed order of [`RULES`], which is part of the API.
+//! A rule is a pure function from a `Case` to at most one [`Violation`], in a file of its own. All rules are evaluated and
+//! all violations come back, in the fixed order of the table `RULES`, which is part of the API: see [`Code`].
 //!
 //! To add a rule: a file here with its function and its tests, a [`Code`] in its place in the order, one line in the
-//! table, and one row in `docs/API.md`. What it needs to know beyond the [`Facts`](super::Facts) that there are becomes
+//! table, and one row in `docs/API.md`. What it needs to know beyond the [`Facts`] that there are becomes
 //! a field there, for the store to load.
 
 mod already_enrolled;

@@ -1,0 +1,291 @@
+//! Registration inside another service, on repositories of its own: here, tables in memory behind a lock.
+//!
+//! ```text
+//! cargo run -p enrollment-core --example in_memory
+//! ```
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use enrollment_core::actor::Actor;
+use enrollment_core::catalog::{Catalog, Course, Entry, GradeScale, Repository, Section, Student, Term, Version};
+use enrollment_core::clock::Clock;
+use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{
+    Attempt, Change, CourseFacts, CourseRef, EnrollOptions, Facts, HeldCourse, Mode, Outcome, Receipt, Registration,
+    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, StudentCourse,
+    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef,
+};
+use enrollment_core::{Error, Subject};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// Entries of one kind, in the order of their ids.
+struct Table<E>(Mutex<BTreeMap<Uuid, E>>);
+
+impl<E> Table<E> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(BTreeMap::new())))
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Uuid, E>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: impl Into<Uuid>, subject: Subject) -> Result<E, Error>
+    where
+        E: Clone,
+    {
+        self.rows().get(&id.into()).cloned().ok_or(Error::NotFound(subject))
+    }
+}
+
+/// A real store would also refuse duplicates and deletions of what is in use, as the port's documentation asks.
+#[async_trait]
+impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
+    async fn insert(&self, entry: E) -> Result<E, Error> {
+        self.rows().insert(entry.stamp().id.into(), entry.clone());
+        Ok(entry)
+    }
+
+    async fn find(&self, id: E::Id) -> Result<E, Error> {
+        self.get(id, E::SUBJECT)
+    }
+
+    async fn update(&self, entry: E, expected: Version) -> Result<E, Error> {
+        let mut rows = self.rows();
+        let current = rows.get_mut(&entry.stamp().id.into()).ok_or(Error::NotFound(E::SUBJECT))?;
+        if current.stamp().version != expected {
+            return Err(Error::Stale(E::SUBJECT));
+        }
+        current.clone_from(&entry);
+        Ok(entry)
+    }
+
+    async fn delete(&self, id: E::Id, _expected: Option<Version>) -> Result<(), Error> {
+        self.rows().remove(&id.into()).map(|_| ()).ok_or(Error::NotFound(E::SUBJECT))
+    }
+
+    async fn list(&self, _filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
+        let after = page.after.map(Into::into);
+        let rows = self.rows();
+        let rest = rows.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+        let items = rest.map(|(_, entry)| entry.clone()).take(page.limit.get() + 1).collect();
+        Ok(Page::cut(items, page.limit, |entry: &E| entry.stamp().id))
+    }
+}
+
+/// Registrations. The lock over all student courses is this store's transaction: facts are loaded, the attempt decides,
+/// and its changes are written, before anybody else can look.
+struct Registrations {
+    students: Arc<Table<Student>>,
+    courses: Arc<Table<Course>>,
+    terms: Arc<Table<Term>>,
+    sections: Arc<Table<Section>>,
+    student_courses: Mutex<Vec<StudentCourse>>,
+}
+
+impl Registrations {
+    fn student_courses(&self) -> MutexGuard<'_, Vec<StudentCourse>> {
+        self.student_courses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn facts(&self, attempt: &Attempt, all: &[StudentCourse]) -> Result<Facts, Error> {
+        let student = self.students.get(attempt.student_id, Subject::Student)?;
+        let scope = attempt.scope();
+        let named = scope.sections.iter().map(|id| self.sections.get(*id, Subject::Section));
+        let mut sections = named.collect::<Result<Vec<Section>, Error>>()?;
+        for (course, term) in scope.courses {
+            self.courses.get(course, Subject::Course)?;
+            let of_course =
+                |section: &&Section| section.course_id == course && term.is_none_or(|term| section.term_id == term);
+            sections.extend(self.sections.rows().values().filter(of_course).cloned());
+        }
+        let own = all.iter().filter(|student_course| student_course.student_id == student.id);
+        Ok(Facts {
+            student: StudentFacts { id: student.id, status: student.status, max_credits: student.max_credits },
+            held: own.map(|student_course| self.held(student_course)).collect::<Result<_, Error>>()?,
+            pools: sections.iter().map(|section| seats(section, all)).collect(),
+            sections: sections.into_iter().map(|section| self.section_facts(section)).collect::<Result<_, Error>>()?,
+            scale: GradeScale::default(),
+        })
+    }
+
+    fn held(&self, student_course: &StudentCourse) -> Result<HeldCourse, Error> {
+        let section = student_course
+            .section
+            .as_ref()
+            .map(|section| self.sections.get(section.id, Subject::Section))
+            .transpose()?;
+        let term = student_course.term.as_ref().map(|term| self.terms.get(term.id, Subject::Term)).transpose()?;
+        Ok(HeldCourse {
+            student_course: student_course.clone(),
+            meetings: section.map(|section| section.meetings).unwrap_or_default(),
+            drop_deadline: term.as_ref().and_then(|term| term.drop_deadline),
+            withdraw_deadline: term.as_ref().and_then(|term| term.withdraw_deadline),
+        })
+    }
+
+    fn section_facts(&self, section: Section) -> Result<SectionFacts, Error> {
+        let course = self.courses.get(section.course_id, Subject::Course)?;
+        let term = self.terms.get(section.term_id, Subject::Term)?;
+        Ok(SectionFacts {
+            seat_pool_id: section.id.uuid().into(),
+            section: SectionRef { id: section.id, number: section.number, component: section.component },
+            status: section.status,
+            course: CourseFacts {
+                course: CourseRef { id: course.id, code: course.code, title: course.title },
+                credits: course.credits,
+                repeatable: course.repeatable,
+                requisite: course.requisite,
+            },
+            term: TermFacts {
+                term: TermRef { id: term.id, code: term.code },
+                time_zone: term.time_zone,
+                starts_on: term.starts_on,
+                ends_on: term.ends_on,
+                max_credits: term.max_credits,
+                enrollment_opens_at: term.enrollment_opens_at,
+                enrollment_closes_at: term.enrollment_closes_at,
+                drop_deadline: term.drop_deadline,
+                withdraw_deadline: term.withdraw_deadline,
+            },
+            meetings: section.meetings,
+        })
+    }
+}
+
+/// The seats of a section, each section having a pool of its own.
+fn seats(section: &Section, all: &[StudentCourse]) -> SeatPool {
+    let seated = all.iter().filter(|one| one.is_in_section(section.id) && one.status.holds_seat());
+    let taken = u32::try_from(seated.count()).unwrap_or(u32::MAX);
+    SeatPool { id: section.id.uuid().into(), capacity: section.capacity.get(), overload: 0, taken }
+}
+
+#[async_trait]
+impl RegistrationRepository for Registrations {
+    async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
+        let mut all = self.student_courses();
+        let decision = attempt.decide(&self.facts(&attempt, &all)?);
+        if attempt.mode == Mode::Commit {
+            for change in decision.changes() {
+                match change {
+                    Change::Start(started) => all.push(started.clone()),
+                    Change::End(ended) => {
+                        all.iter_mut().filter(|one| one.id == ended.id).for_each(|one| one.clone_from(ended));
+                    }
+                }
+            }
+        }
+        Ok(Receipt::of(&attempt, decision))
+    }
+
+    async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+        let all = self.student_courses();
+        let found = all.iter().find(|one| one.id == id && one.student_id == student);
+        found.cloned().ok_or(Error::NotFound(Subject::StudentCourse))
+    }
+
+    async fn courses_of(
+        &self,
+        student: StudentId,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.students.get(student, Subject::Student)?;
+        let all = self.student_courses();
+        let mut own: Vec<StudentCourse> = all.iter().filter(|one| one.student_id == student).cloned().collect();
+        own.retain(|one| filter.term_id.is_none_or(|term| one.is_in_term(term)));
+        own.retain(|one| filter.status.is_none_or(|status| one.status == status));
+        own.retain(|one| page.after.is_none_or(|after| one.id < after));
+        own.sort_by_key(|one| std::cmp::Reverse(one.id));
+        Ok(Page::cut(own, page.limit, |one| one.id))
+    }
+
+    async fn roster(
+        &self,
+        section: SectionId,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error> {
+        self.sections.get(section, Subject::Section)?;
+        let key = |entry: &RosterEntry| RosterKey { waitlisted: false, waitlist_order: 0, id: entry.student_course.id };
+        let all = self.student_courses();
+        let seated = all.iter().filter(|one| one.is_in_section(section) && one.status.holds_seat());
+        let mut entries = seated
+            .map(|one| {
+                let Student { id, number, given_name, family_name, .. } =
+                    self.students.get(one.student_id, Subject::Student)?;
+                Ok(RosterEntry {
+                    student_course: one.clone(),
+                    student: StudentRef { id, number, given_name, family_name },
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        entries.retain(|entry| page.after.is_none_or(|after| key(entry) > after));
+        entries.sort_by_key(key);
+        Ok(Page::cut(entries, page.limit, key))
+    }
+}
+
+/// A clock that stands still; a service would read the system's.
+struct StoppedClock(DateTime<Utc>);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+/// Ids that count upwards; a service would mint UUIDs of version 7.
+struct Counter(AtomicU64);
+
+impl IdSource for Counter {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128(self.0.fetch_add(1, Ordering::Relaxed).into())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    pollster::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let clock: Arc<dyn Clock> = Arc::new(StoppedClock("2026-09-01T08:00:00Z".parse()?));
+    let ids: Arc<dyn IdSource> = Arc::new(Counter(AtomicU64::new(1)));
+    let (students, courses, terms, sections) = (Table::new(), Table::new(), Table::new(), Table::new());
+
+    let student = Catalog::<Student>::new(students.clone(), clock.clone(), ids.clone())
+        .create(serde_json::from_value(json!({"number": "1001", "given_name": "Ada", "family_name": "Lovelace"}))?)
+        .await?;
+    let course = Catalog::<Course>::new(courses.clone(), clock.clone(), ids.clone())
+        .create(serde_json::from_value(json!({"code": "CS101", "title": "Programming", "credits": 6}))?)
+        .await?;
+    let term = Catalog::<Term>::new(terms.clone(), clock.clone(), ids.clone())
+        .create(serde_json::from_value(json!({
+            "code": "2026-fall", "name": "Fall 2026", "time_zone": "Europe/London",
+            "starts_on": "2026-09-01", "ends_on": "2027-01-31"
+        }))?)
+        .await?;
+    let section = Catalog::<Section>::new(sections.clone(), clock.clone(), ids.clone())
+        .create(serde_json::from_value(json!({
+            "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open"
+        }))?)
+        .await?;
+
+    let store = Registrations { students, courses, terms, sections, student_courses: Mutex::new(Vec::new()) };
+    let registration = Registration::new(Arc::new(store), clock, ids);
+    for _ in 0..2 {
+        let draft = serde_json::from_value(json!({ "section_id": section.id }))?;
+        let receipt = registration.enroll(Actor::anonymous(), student.id, draft, EnrollOptions::default()).await?;
+        match receipt.outcome {
+            Outcome::Accepted(changes) => println!("accepted: {}", serde_json::to_string_pretty(&changes)?),
+            Outcome::Refused(violations) => println!("refused: {}", serde_json::to_string_pretty(&violations)?),
+        }
+    }
+    let page = registration.courses_of(student.id, StudentCourseFilter::default(), PageRequest::default()).await?;
+    println!("{} has {} course(s)", student.given_name, page.items.len());
+    Ok(())
+}
