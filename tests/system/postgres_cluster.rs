@@ -185,16 +185,7 @@ fn an_orphan_is_stopped_before_a_new_start() {
     guest.ensure_database("enrollment").unwrap();
     query(&guest, "CREATE TABLE kept AS SELECT 42 AS answer");
     drop(guest);
-    // Stopped first, so that the guard cannot see the owner go.
-    let guards = guards_of(orphan);
-    assert!(!guards.is_empty());
-    for guard in &guards {
-        send("STOP", guard);
-    }
-    owner.kill();
-    for guard in &guards {
-        send("KILL", guard);
-    }
+    owner.kill_with_guards();
     assert!(is_running(orphan), "nobody is left to stop it");
 
     let cluster = home.open(Access::Own);
@@ -212,11 +203,8 @@ fn what_was_committed_survives_when_everything_is_killed() {
     guest.ensure_database("enrollment").unwrap();
     query(&guest, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n");
     drop(guest);
+    owner.kill_with_guards();
     send("KILL", &postmaster.to_string());
-    for guard in guards_of(postmaster) {
-        send("KILL", &guard);
-    }
-    owner.kill();
     wait_until("PostgreSQL is gone", || !is_running(postmaster));
     let stale = fs::read_to_string(home.data_dir().join("postgres/postmaster.pid")).unwrap();
     assert!(stale.starts_with(&postmaster.to_string()), "{stale}");
@@ -462,6 +450,20 @@ impl Owner {
 
     fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Kills it and what would stop PostgreSQL in its place.
+    fn kill_with_guards(&mut self) {
+        let guards = guards_of(self.postmaster);
+        assert!(!guards.is_empty());
+        // Made to stand still first, so that none can act on another's end.
+        for guard in &guards {
+            send("STOP", guard);
+        }
+        self.kill();
+        for guard in &guards {
+            send("KILL", guard);
+        }
     }
 
     /// Lets it end by itself.

@@ -17,7 +17,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 /// How long PostgreSQL may take for its last checkpoint after the pipe is closed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the shell runs, with the command line of PostgreSQL as its arguments. It writes PostgreSQL's process number, and
 /// ends when PostgreSQL ends.
