@@ -1,1 +1,57 @@
-//! The HTTP API of Enrollment: actix-web handlers over the services of enrollment-core.
+//! The HTTP API of Enrollment: actix-web handlers over the services of enrollment-core, and nothing else.
+//!
+//! # The way of a request
+//!
+//! ```text
+//! observe ─► route ─► extractors ─► handler ─► one service of enrollment-core
+//!    ▲                    │            │
+//!    └── Problem ─────────┴────────────┘
+//! ```
+//!
+//! * `observe` is the one middleware: request id, span, metrics, security headers, and the rendering of every [`Problem`].
+//! * Extractors parse what HTTP says into what core understands: `path` (ids), `parameters` (query strings), `body` (JSON
+//!   into drafts), `precondition` (`If-Match`), `idempotency` (`Idempotency-Key`), `caller` (who asks).
+//! * A handler extracts, awaits one call of a service, and answers by `representation` or `page`. It holds no rule.
+//! * `problem` is the only place where an error of core becomes HTTP.
+//!
+//! # To change it
+//!
+//! * To add an **endpoint**: a handler with its `#[utoipa::path]` in the file of its resource, a line in that file's
+//!   `endpoints`, and its name in the list of `openapi`. A test fails when one of the two lists lacks what the other has.
+//! * To add a **query parameter**: one line where the list's filter is read, and one in the handler's `params`.
+//! * To add a **kind of error**: a variant of `problem::Kind`, with its type, status, title and remedy in its table.
+//! * To add a **metric**: a field of [`Metrics`], registered where it is made.
+//!
+//! # To run it
+//!
+//! [`Api`] is made once, of [`Services`] and [`Settings`]; every worker of a server makes its application by [`Api::app`]:
+//! `HttpServer::new(move || api.app())`. Tests do the same.
+
+mod api;
+mod body;
+mod caller;
+mod courses;
+mod docs_page;
+mod endpoint;
+mod health;
+mod idempotency;
+mod metrics;
+mod observe;
+mod openapi;
+mod page;
+mod parameters;
+mod path;
+mod precondition;
+mod problem;
+mod representation;
+mod request_id;
+mod roster;
+mod sections;
+mod student_courses;
+mod students;
+mod terms;
+
+pub use api::{Api, Services, Settings};
+pub use metrics::Metrics;
+pub use openapi::openapi;
+pub use problem::{InputError, Kind, Problem};

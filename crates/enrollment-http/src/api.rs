@@ -1,0 +1,108 @@
+//! The application: services, settings and endpoints put together.
+
+use crate::docs_page::Docs;
+use crate::endpoint::Endpoint;
+use crate::problem::Problem;
+use crate::{Metrics, docs_page, health, metrics, observe, roster, sections, student_courses};
+use crate::{courses, students, terms};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, PayloadConfig};
+use actix_web::{App, Error};
+use enrollment_core::catalog::{Catalog, Course, Section, Student, Term};
+use enrollment_core::health::Health;
+use enrollment_core::ids::IdSource;
+use enrollment_core::registration::Registration;
+use std::sync::Arc;
+
+/// What the handlers call.
+pub struct Services {
+    /// Students.
+    pub students: Catalog<Student>,
+    /// Courses.
+    pub courses: Catalog<Course>,
+    /// Terms.
+    pub terms: Catalog<Term>,
+    /// Sections.
+    pub sections: Catalog<Section>,
+    /// Student courses.
+    pub registration: Registration,
+    /// How the store is.
+    pub health: Arc<dyn Health>,
+    /// Mints the ids of requests that come without one.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// What an operator can choose.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The most bytes that the body of a request may have.
+    pub body_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { body_limit: 256 * 1024 }
+    }
+}
+
+/// The API, from which every worker makes its application.
+#[derive(Clone)]
+pub struct Api {
+    services: Data<Services>,
+    metrics: Data<Metrics>,
+    docs: Data<Docs>,
+    settings: Settings,
+}
+
+impl Api {
+    /// The API over these services.
+    ///
+    /// # Errors
+    /// When a metric cannot be registered or the API's document cannot be written, which are defects.
+    pub fn new(services: Services, settings: Settings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let metrics = Data::new(Metrics::new(&endpoints())?);
+        let docs = Data::new(Docs::new()?);
+        Ok(Self { services: Data::new(services), metrics, docs, settings })
+    }
+
+    /// The application of one worker.
+    pub fn app(
+        &self,
+    ) -> App<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
+        + use<>,
+    > {
+        let app = App::new()
+            .app_data(self.services.clone())
+            .app_data(self.metrics.clone())
+            .app_data(self.docs.clone())
+            .app_data(self.settings.clone())
+            .app_data(PayloadConfig::new(self.settings.body_limit))
+            .default_service(web::to(no_route));
+        Endpoint::resources(endpoints()).into_iter().fold(app, App::service).wrap(from_fn(observe::observe))
+    }
+}
+
+/// Every endpoint that there is.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    [
+        students::endpoints(),
+        student_courses::endpoints(),
+        courses::endpoints(),
+        terms::endpoints(),
+        sections::endpoints(),
+        roster::endpoints(),
+        health::endpoints(),
+        metrics::endpoints(),
+        docs_page::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+async fn no_route() -> Problem {
+    Problem::no_route()
+}

@@ -1,0 +1,166 @@
+//! Courses: the entries of the catalogue.
+
+use crate::Services;
+use crate::body::Json;
+use crate::endpoint::Endpoint;
+use crate::openapi::{ChangeProblems, CoursePatch, CreateProblems, DeleteProblems, FindProblems, ListProblems};
+use crate::page::{PageBody, PageParameters, page};
+use crate::parameters::{FromParameters, Parameters, Query};
+use crate::path::Id;
+use crate::precondition::IfMatch;
+use crate::problem::Problem;
+use crate::representation::{changed, created, deleted, found};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::catalog::{Course, CourseDraft, CourseFilter};
+use enrollment_core::ids::CourseId;
+use enrollment_core::page::PageRequest;
+use enrollment_core::text::CourseCode;
+
+/// The endpoints of this file.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/api/v1/courses", list),
+        Endpoint::post("/api/v1/courses", create),
+        Endpoint::get("/api/v1/courses/{id}", get),
+        Endpoint::patch("/api/v1/courses/{id}", change),
+        Endpoint::delete("/api/v1/courses/{id}", delete),
+    ]
+}
+
+impl FromParameters for CourseFilter {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        Self { code: parameters.read("code") }
+    }
+}
+
+/// Lists courses, in the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/api/v1/courses",
+    operation_id = "list_courses",
+    tag = "courses",
+    params(
+        ("code" = Option<CourseCode>, Query, description = "Only the course with this code."),
+        PageParameters,
+    ),
+    responses((status = 200, description = "A page of courses.", body = PageBody<Course>), ListProblems),
+)]
+pub(crate) async fn list(
+    services: Data<Services>,
+    Query((filter, request)): Query<(CourseFilter, PageRequest<CourseId>)>,
+) -> Result<HttpResponse, Problem> {
+    page(services.courses.list(filter, request).await?)
+}
+
+/// Makes a course.
+#[utoipa::path(
+    post,
+    path = "/api/v1/courses",
+    operation_id = "create_course",
+    tag = "courses",
+    request_body = CourseDraft,
+    responses(
+        (
+            status = 201,
+            description = "The course as it was made.",
+            body = Course,
+            headers(
+                ("Location" = String, description = "The path of the course."),
+                ("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."),
+            ),
+        ),
+        CreateProblems,
+    ),
+)]
+pub(crate) async fn create(
+    services: Data<Services>,
+    _: Query<()>,
+    Json(draft): Json<CourseDraft>,
+) -> Result<HttpResponse, Problem> {
+    let course = services.courses.create(draft).await?;
+    created(format!("/api/v1/courses/{}", course.id), &course)
+}
+
+/// Reads a course.
+#[utoipa::path(
+    get,
+    path = "/api/v1/courses/{id}",
+    operation_id = "get_course",
+    tag = "courses",
+    params(
+        ("id" = CourseId, Path, description = "The course."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The course.",
+            body = Course,
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
+)]
+pub(crate) async fn get(
+    services: Data<Services>,
+    request: HttpRequest,
+    Id(id): Id<CourseId>,
+    _: Query<()>,
+) -> Result<HttpResponse, Problem> {
+    found(&request, &services.courses.get(id).await?)
+}
+
+/// Changes a course: a field that is absent stays, one that is null is cleared.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/courses/{id}",
+    operation_id = "change_course",
+    tag = "courses",
+    params(
+        ("id" = CourseId, Path, description = "The course."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the course as the caller read it. Without it, or with `*`, the change is made whatever the version."),
+    ),
+    request_body = CoursePatch,
+    responses(
+        (
+            status = 200,
+            description = "The course as it is now.",
+            body = Course,
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
+        ),
+        ChangeProblems,
+    ),
+)]
+pub(crate) async fn change(
+    services: Data<Services>,
+    Id(id): Id<CourseId>,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+    Json(draft): Json<CourseDraft>,
+) -> Result<HttpResponse, Problem> {
+    changed(&services.courses.change(id, expected, draft).await?)
+}
+
+/// Deletes a course that nothing refers to.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/courses/{id}",
+    operation_id = "delete_course",
+    tag = "courses",
+    params(
+        ("id" = CourseId, Path, description = "The course."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the course as the caller read it. Without it, or with `*`, the course is deleted whatever the version."),
+    ),
+    responses((status = 204, description = "It is deleted."), DeleteProblems),
+)]
+pub(crate) async fn delete(
+    services: Data<Services>,
+    Id(id): Id<CourseId>,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+) -> Result<HttpResponse, Problem> {
+    services.courses.delete(id, expected).await?;
+    Ok(deleted())
+}

@@ -1,0 +1,83 @@
+//! The API's document: OpenAPI 3.1, made by utoipa of the handlers and of the types of core.
+//!
+//! To document a new endpoint: its handler's name in the list of paths below, and the set of [`problems`] that fits it in the
+//! handler's `responses`. To document a new entry: its draft in the list of [`patches`].
+
+mod patches;
+mod problems;
+
+pub(crate) use patches::{CoursePatch, SectionPatch, StudentPatch, TermPatch};
+use problems::Components as ProblemComponents;
+pub(crate) use problems::{
+    ChangeProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems, ListProblems,
+    ReadyProblems,
+};
+
+use crate::problem::InputError;
+use crate::{courses, docs_page, health, metrics, roster, sections, student_courses, students, terms};
+use enrollment_core::registration::Violation;
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::{Modify, OpenApi as _};
+
+const DESCRIPTION: &str = "\
+Students enroll in courses.
+
+* Bodies are JSON in UTF-8, names are snake_case, times are RFC 3339 in UTC. An unknown field or query parameter is an error.
+* Lists are paged: `limit` and `cursor` in, `items` and `next_cursor` out.
+* Every error is `application/problem+json` (RFC 9457). All that is wrong with a request is told at once, in `errors`; \
+all rules that refuse an enrollment, in `violations`.
+* A single thing has an `ETag`. `If-Match` makes a change only to the version that was read, `If-None-Match` saves the body.
+* A request can name itself by `X-Request-Id` (1 to 128 visible ASCII characters); every answer carries one.";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Enrollment", description = DESCRIPTION),
+    tags(
+        (name = "student courses", description = "Enrolling a student in a course, a student's courses, and leaving them."),
+        (name = "students", description = "Who may enroll."),
+        (name = "courses", description = "The catalogue."),
+        (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
+        (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
+        (name = "operations", description = "For whoever runs the server."),
+    ),
+    paths(
+        students::list, students::create, students::get, students::change, students::delete,
+        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave,
+        courses::list, courses::create, courses::get, courses::change, courses::delete,
+        terms::list, terms::create, terms::get, terms::change, terms::delete,
+        sections::list, sections::create, sections::get, sections::change, sections::delete,
+        roster::list,
+        health::alive, health::ready, metrics::show,
+        docs_page::document, docs_page::index, docs_page::asset,
+    ),
+    components(schemas(InputError, Violation)),
+    modifiers(&ProblemComponents, &Closed),
+)]
+struct Document;
+
+/// The API's document.
+pub fn openapi() -> OpenApi {
+    Document::openapi()
+}
+
+/// Closes the input forms: a field that they do not have is an error.
+struct Closed;
+
+impl Modify for Closed {
+    fn modify(&self, document: &mut OpenApi) {
+        let Some(components) = document.components.as_mut() else { return };
+        for (name, schema) in &mut components.schemas {
+            if let (true, RefOr::T(Schema::Object(object))) = (is_input(name), schema) {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+    }
+}
+
+fn is_input(schema: &str) -> bool {
+    schema.ends_with("Draft") || schema.ends_with("Patch")
+}
+
+#[cfg(test)]
+mod tests;

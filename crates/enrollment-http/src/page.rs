@@ -1,0 +1,67 @@
+//! Pages of lists: `?limit=` and `?cursor=` in, `items` and `next_cursor` out.
+//!
+//! A cursor is the text form of the key of the last item; to callers it is opaque.
+
+use crate::parameters::{FromParameters, Parameters};
+use crate::problem::Problem;
+use crate::representation::json;
+use actix_web::HttpResponse;
+use enrollment_core::page::{Limit, Page, PageRequest};
+use serde::Serialize;
+use std::fmt::Display;
+use std::str::FromStr;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Page)]
+pub(crate) struct PageBody<T> {
+    /// The items, in the list's order.
+    items: Vec<T>,
+    /// What to give as `cursor` for the next page; null when this is the last one.
+    next_cursor: Option<String>,
+}
+
+/// Answers a page.
+pub(crate) fn page<T: Serialize, K: Display>(page: Page<T, K>) -> Result<HttpResponse, Problem> {
+    json(&PageBody { items: page.items, next_cursor: page.next.map(|key| key.to_string()) })
+}
+
+impl<K: FromStr> FromParameters for PageRequest<K> {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        let limit = parameters.take("limit", |text| {
+            let items = text.parse().map_err(|_| format!("must be a whole number from 1 to {}", Limit::MOST));
+            items.and_then(|items: u16| Limit::try_from(items))
+        });
+        let after = parameters.take("cursor", |text| {
+            text.parse().map_err(|_| "must be a next_cursor of this list, as it was given".to_owned())
+        });
+        Self { limit: limit.unwrap_or_default(), after }
+    }
+}
+
+/// `limit` and `cursor` in the API's document.
+pub(crate) struct PageParameters;
+
+impl IntoParams for PageParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let limit = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(Limit::MOST))
+            .default(Some(u16::from(Limit::default()).into()));
+        let limit = ParameterBuilder::new()
+            .name("limit")
+            .parameter_in(ParameterIn::Query)
+            .description(Some("How many items the page has at most."))
+            .schema(Some(limit.build()));
+        let cursor = ParameterBuilder::new()
+            .name("cursor")
+            .parameter_in(ParameterIn::Query)
+            .description(Some("The `next_cursor` of the page before; absent for the first page."))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
+        vec![limit.build(), cursor.build()]
+    }
+}

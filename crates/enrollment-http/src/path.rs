@@ -1,0 +1,37 @@
+//! Ids in paths. A malformed one names nothing, so it is answered like one that does not exist: 404.
+
+use crate::problem::Problem;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use enrollment_core::ids::StudentCourseId;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+/// The `{id}` of a path.
+pub(crate) struct Id<T>(pub(crate) T);
+
+/// The `{student_course_id}` of a path.
+pub(crate) struct OfStudentCourse(pub(crate) StudentCourseId);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request, "id").map(Self))
+    }
+}
+
+impl FromRequest for OfStudentCourse {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request, "student_course_id").map(Self))
+    }
+}
+
+fn read<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let text = request.match_info().get(name).unwrap_or_default();
+    text.parse().map_err(|_| Problem::no_such_id(text))
+}

@@ -1,0 +1,174 @@
+//! Everything that goes wrong, as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) tells it: `application/problem+json`.
+//!
+//! This is the only place where an error of core becomes HTTP. Handlers and extractors answer a [`Problem`]; the
+//! middleware `observe` renders it, since only there the id of the request is known.
+//!
+//! To add a kind of problem: a variant of [`Kind`] and its row in the table there. To add a member: a variant of
+//! [`Members`].
+
+mod from_core;
+mod kind;
+mod render;
+
+pub use kind::Kind;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use enrollment_core::Subject;
+use enrollment_core::error::Cause;
+use enrollment_core::fields::{FieldError, FieldErrors};
+use enrollment_core::ids::AttemptId;
+use enrollment_core::registration::Violation;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// Something that went wrong with a request.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    members: Members,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Cause>,
+}
+
+/// What a problem of some kinds tells beyond what all problems do.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Members {
+    None {},
+    Input { errors: Vec<InputError> },
+    Refused { attempt_id: AttemptId, violations: Vec<Violation> },
+    InUse { in_use_by: Vec<Subject> },
+}
+
+/// One thing that is wrong with the input, and where: in the body, in the query string, or in a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InputError {
+    /// The place in the body, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+    #[schema(example = "/email")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<&'static str>,
+    /// What is wrong and how to correct it.
+    pub detail: String,
+}
+
+impl InputError {
+    pub(crate) fn in_parameter(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(parameter.into()), header: None, detail: detail.into() }
+    }
+
+    pub(crate) fn in_header(header: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: None, header: Some(header), detail: detail.into() }
+    }
+}
+
+impl From<&FieldError> for InputError {
+    fn from(error: &FieldError) -> Self {
+        Self { pointer: Some(error.pointer.clone()), parameter: None, header: None, detail: error.detail.clone() }
+    }
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), members: Members::None {}, headers: Vec::new(), cause: None }
+    }
+
+    /// The route does not exist.
+    pub(crate) fn no_route() -> Self {
+        Self::new(Kind::NotFound, "There is nothing at this path; GET /api/openapi.json tells which paths there are.")
+    }
+
+    /// A malformed id in the path names nothing.
+    pub(crate) fn no_such_id(text: &str) -> Self {
+        Self::new(Kind::NotFound, format!("`{text}` is not an id: ids are UUIDs, so nothing has this one."))
+    }
+
+    /// The input is wrong in these places.
+    pub(crate) fn invalid(errors: Vec<InputError>) -> Self {
+        let detail = match errors.len() {
+            1 => Cow::Borrowed("One thing in the request is invalid; `errors` tells what and where."),
+            more => Cow::Owned(format!("{more} things in the request are invalid; `errors` tells what and where.")),
+        };
+        Self { members: Members::Input { errors }, ..Self::new(Kind::Invalid, detail) }
+    }
+
+    fn invalid_fields(errors: &FieldErrors) -> Self {
+        Self::invalid(errors.iter().map(InputError::from).collect())
+    }
+
+    /// Rules refused the attempt.
+    pub(crate) fn refused(kind: Kind, attempt_id: AttemptId, violations: Vec<Violation>) -> Self {
+        let messages: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
+        let problem = Self::new(kind, messages.join(" "));
+        Self { members: Members::Refused { attempt_id, violations }, ..problem }
+    }
+
+    /// A defect, or a failure that the caller can do nothing about.
+    pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
+        Self::new(Kind::Internal, "Something went wrong that is not the caller's to correct.").caused_by(cause.into())
+    }
+
+    /// An error that actix answered by itself.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        Self::new(Kind::of_status(status), "The request could not be answered.")
+    }
+
+    /// This problem with further headers in its answer.
+    #[must_use]
+    pub(crate) fn with_headers(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    #[must_use]
+    fn caused_by(self, cause: Cause) -> Self {
+        Self { cause: Some(cause), ..self }
+    }
+
+    #[must_use]
+    fn with_members(self, members: Members) -> Self {
+        Self { members, ..self }
+    }
+
+    /// What lies beneath it; for the log, never for the caller.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.title(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The status alone: `observe` fills in the rest.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::from_error(self)
+    }
+}

@@ -1,0 +1,37 @@
+//! The roster of a section: who is enrolled in it, and who waits.
+
+use crate::Services;
+use crate::endpoint::Endpoint;
+use crate::openapi::FindProblems;
+use crate::page::{PageBody, PageParameters, page};
+use crate::parameters::Query;
+use crate::path::Id;
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use enrollment_core::ids::SectionId;
+use enrollment_core::page::PageRequest;
+use enrollment_core::registration::{RosterEntry, RosterKey};
+
+/// The endpoints of this file.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::get("/api/v1/sections/{id}/students", list)]
+}
+
+/// Lists the students of a section: those who have a seat, in the order of enrolling, then those who wait, in the order of
+/// the waitlist.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sections/{id}/students",
+    operation_id = "list_section_students",
+    tag = "sections",
+    params(("id" = SectionId, Path, description = "The section."), PageParameters),
+    responses((status = 200, description = "A page of the roster.", body = PageBody<RosterEntry>), FindProblems),
+)]
+pub(crate) async fn list(
+    services: Data<Services>,
+    Id(section): Id<SectionId>,
+    Query(request): Query<PageRequest<RosterKey>>,
+) -> Result<HttpResponse, Problem> {
+    page(services.registration.roster(section, request).await?)
+}

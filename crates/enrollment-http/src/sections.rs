@@ -1,0 +1,174 @@
+//! Sections: courses as offered in a term.
+
+use crate::Services;
+use crate::body::Json;
+use crate::endpoint::Endpoint;
+use crate::openapi::{ChangeProblems, CreateProblems, DeleteProblems, FindProblems, ListProblems, SectionPatch};
+use crate::page::{PageBody, PageParameters, page};
+use crate::parameters::{FromParameters, Parameters, Query};
+use crate::path::Id;
+use crate::precondition::IfMatch;
+use crate::problem::Problem;
+use crate::representation::{changed, created, deleted, found};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::catalog::{Section, SectionDraft, SectionFilter};
+use enrollment_core::ids::{CourseId, SectionId, TermId};
+use enrollment_core::page::PageRequest;
+use enrollment_core::text::SearchText;
+
+/// The endpoints of this file.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/api/v1/sections", list),
+        Endpoint::post("/api/v1/sections", create),
+        Endpoint::get("/api/v1/sections/{id}", get),
+        Endpoint::patch("/api/v1/sections/{id}", change),
+        Endpoint::delete("/api/v1/sections/{id}", delete),
+    ]
+}
+
+impl FromParameters for SectionFilter {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        Self {
+            term_id: parameters.read("term_id"),
+            course_id: parameters.read("course_id"),
+            q: parameters.read("q"),
+            open: parameters.flag("open"),
+        }
+    }
+}
+
+/// Lists sections, in the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sections",
+    operation_id = "list_sections",
+    tag = "sections",
+    params(
+        ("term_id" = Option<TermId>, Query, description = "Only those in this term."),
+        ("course_id" = Option<CourseId>, Query, description = "Only those of this course."),
+        ("q" = Option<SearchText>, Query, description = "Only those whose course code, course title, number or instructor contains this text, in any case."),
+        ("open" = Option<bool>, Query, description = "With `true`, only those that are open and have a free seat."),
+        PageParameters,
+    ),
+    responses((status = 200, description = "A page of sections.", body = PageBody<Section>), ListProblems),
+)]
+pub(crate) async fn list(
+    services: Data<Services>,
+    Query((filter, request)): Query<(SectionFilter, PageRequest<SectionId>)>,
+) -> Result<HttpResponse, Problem> {
+    page(services.sections.list(filter, request).await?)
+}
+
+/// Makes a section.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sections",
+    operation_id = "create_section",
+    tag = "sections",
+    request_body = SectionDraft,
+    responses(
+        (
+            status = 201,
+            description = "The section as it was made.",
+            body = Section,
+            headers(
+                ("Location" = String, description = "The path of the section."),
+                ("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version."),
+            ),
+        ),
+        CreateProblems,
+    ),
+)]
+pub(crate) async fn create(
+    services: Data<Services>,
+    _: Query<()>,
+    Json(draft): Json<SectionDraft>,
+) -> Result<HttpResponse, Problem> {
+    let section = services.sections.create(draft).await?;
+    created(format!("/api/v1/sections/{}", section.id), &section)
+}
+
+/// Reads a section.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sections/{id}",
+    operation_id = "get_section",
+    tag = "sections",
+    params(
+        ("id" = SectionId, Path, description = "The section."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The section.",
+            body = Section,
+            headers(("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
+)]
+pub(crate) async fn get(
+    services: Data<Services>,
+    request: HttpRequest,
+    Id(id): Id<SectionId>,
+    _: Query<()>,
+) -> Result<HttpResponse, Problem> {
+    found(&request, &services.sections.get(id).await?)
+}
+
+/// Changes a section: a field that is absent stays, one that is null is cleared.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/sections/{id}",
+    operation_id = "change_section",
+    tag = "sections",
+    params(
+        ("id" = SectionId, Path, description = "The section."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the change is made whatever the version."),
+    ),
+    request_body = SectionPatch,
+    responses(
+        (
+            status = 200,
+            description = "The section as it is now.",
+            body = Section,
+            headers(("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version.")),
+        ),
+        ChangeProblems,
+    ),
+)]
+pub(crate) async fn change(
+    services: Data<Services>,
+    Id(id): Id<SectionId>,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+    Json(draft): Json<SectionDraft>,
+) -> Result<HttpResponse, Problem> {
+    changed(&services.sections.change(id, expected, draft).await?)
+}
+
+/// Deletes a section that nothing refers to.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sections/{id}",
+    operation_id = "delete_section",
+    tag = "sections",
+    params(
+        ("id" = SectionId, Path, description = "The section."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the section is deleted whatever the version."),
+    ),
+    responses((status = 204, description = "It is deleted."), DeleteProblems),
+)]
+pub(crate) async fn delete(
+    services: Data<Services>,
+    Id(id): Id<SectionId>,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+) -> Result<HttpResponse, Problem> {
+    services.sections.delete(id, expected).await?;
+    Ok(deleted())
+}

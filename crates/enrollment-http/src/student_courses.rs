@@ -1,0 +1,203 @@
+//! Student courses: enrolling a student, reading what a student has, and leaving.
+
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::endpoint::Endpoint;
+use crate::idempotency::{IDEMPOTENCY_REPLAYED, Key};
+use crate::metrics::Operation;
+use crate::openapi::{DropProblems, EnrollProblems, FindProblems};
+use crate::page::{PageBody, PageParameters, page};
+use crate::parameters::{FromParameters, Parameters, Query};
+use crate::path::{Id, OfStudentCourse};
+use crate::problem::{Kind, Problem};
+use crate::representation::{changed, created, found};
+use crate::{Metrics, Services};
+use actix_web::http::header::HeaderValue;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::ids::{StudentCourseId, StudentId, TermId};
+use enrollment_core::page::PageRequest;
+use enrollment_core::registration::{
+    Change, EnrollDraft, EnrollOptions, Outcome, Receipt, Status, StudentCourse, StudentCourseFilter,
+};
+
+/// The endpoints of this file.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/api/v1/students/{id}/courses", list),
+        Endpoint::post("/api/v1/students/{id}/courses", enroll),
+        Endpoint::get("/api/v1/students/{id}/courses/{student_course_id}", get),
+        Endpoint::delete("/api/v1/students/{id}/courses/{student_course_id}", leave),
+    ]
+}
+
+impl FromParameters for StudentCourseFilter {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        Self { term_id: parameters.read("term_id"), status: parameters.read("status") }
+    }
+}
+
+/// Whether only to tell what would be.
+pub(crate) struct DryRun(bool);
+
+impl FromParameters for DryRun {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        Self(parameters.flag("dry_run"))
+    }
+}
+
+/// Enrolls a student in a section, or in a section of a course that the engine picks.
+///
+/// Every rule is evaluated. A refusal is 409 and names every rule that refuses, in a fixed order, each with its code, a
+/// message, a remedy and the facts. With `dry_run=true` nothing is changed, and the answer is what it would be.
+#[utoipa::path(
+    post,
+    path = "/api/v1/students/{id}/courses",
+    operation_id = "enroll_student",
+    tag = "student courses",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be: 200 instead of 201."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request, 1 to 255 printable characters. The same key with the same body is answered by the first answer, without a second effect; with another body it is 422. A dry run ignores it."),
+    ),
+    request_body = EnrollDraft,
+    responses(
+        (
+            status = 201,
+            description = "The student is enrolled.",
+            body = StudentCourse,
+            headers(
+                ("Location" = String, description = "The path of the student course."),
+                ("ETag" = String, description = "The version, and a digest of the answer."),
+                ("Idempotency-Replayed" = String, description = "`true` when this is the first answer to an earlier request with the same key."),
+            ),
+        ),
+        (status = 200, description = "A dry run: the student would be enrolled, as this student course.", body = StudentCourse),
+        EnrollProblems,
+    ),
+)]
+pub(crate) async fn enroll(
+    services: Data<Services>,
+    metrics: Data<Metrics>,
+    Caller(actor): Caller,
+    Id(student): Id<StudentId>,
+    Query(DryRun(dry_run)): Query<DryRun>,
+    Key(idempotency_key): Key,
+    Json(draft): Json<EnrollDraft>,
+) -> Result<HttpResponse, Problem> {
+    let options = EnrollOptions { dry_run, idempotency_key };
+    let receipt = services.registration.enroll(actor, student, draft, options).await?;
+    metrics.decided(Operation::Enroll, &receipt);
+    let (dry_run, replayed) = (receipt.dry_run, receipt.replayed);
+    let student_course = accepted(receipt, Kind::EnrollmentRefused)?;
+    if dry_run {
+        return changed(&student_course);
+    }
+    let mut answer = created(format!("/api/v1/students/{student}/courses/{}", student_course.id), &student_course)?;
+    if replayed {
+        answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(answer)
+}
+
+/// The student course that was asked for, or the refusal as a problem.
+fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
+    match receipt.outcome {
+        Outcome::Refused(violations) => {
+            let problem = Problem::refused(refused, receipt.attempt_id, violations);
+            let replayed = receipt.replayed.then(|| (IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
+            Err(problem.with_headers(replayed))
+        }
+        Outcome::Accepted(changes) => match changes.into_iter().next() {
+            Some(Change::Start(student_course) | Change::End(student_course)) => Ok(student_course),
+            None => Err(Problem::internal("a receipt was accepted without a change")),
+        },
+    }
+}
+
+/// Lists a student's courses, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/students/{id}/courses",
+    operation_id = "list_student_courses",
+    tag = "student courses",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("term_id" = Option<TermId>, Query, description = "Only those in this term."),
+        ("status" = Option<Status>, Query, description = "Only those in this state."),
+        PageParameters,
+    ),
+    responses((status = 200, description = "A page of the student's courses.", body = PageBody<StudentCourse>), FindProblems),
+)]
+pub(crate) async fn list(
+    services: Data<Services>,
+    Id(student): Id<StudentId>,
+    Query((filter, request)): Query<(StudentCourseFilter, PageRequest<StudentCourseId>)>,
+) -> Result<HttpResponse, Problem> {
+    page(services.registration.courses_of(student, filter, request).await?)
+}
+
+/// Reads one of a student's courses.
+#[utoipa::path(
+    get,
+    path = "/api/v1/students/{id}/courses/{student_course_id}",
+    operation_id = "get_student_course",
+    tag = "student courses",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("student_course_id" = StudentCourseId, Path, description = "The student course."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The student course.",
+            body = StudentCourse,
+            headers(("ETag" = String, description = "The version, and a digest of the answer.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
+)]
+pub(crate) async fn get(
+    services: Data<Services>,
+    request: HttpRequest,
+    Id(student): Id<StudentId>,
+    OfStudentCourse(id): OfStudentCourse,
+    _: Query<()>,
+) -> Result<HttpResponse, Problem> {
+    found(&request, &services.registration.get(student, id).await?)
+}
+
+/// Drops a course, or withdraws from it when the drop deadline has passed: the date decides.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/students/{id}/courses/{student_course_id}",
+    operation_id = "drop_student_course",
+    tag = "student courses",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("student_course_id" = StudentCourseId, Path, description = "The student course."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The student course, which is `dropped`, `withdrawn`, or, where it was waitlisted, `cancelled`.",
+            body = StudentCourse,
+            headers(("ETag" = String, description = "The version, and a digest of the answer.")),
+        ),
+        DropProblems,
+    ),
+)]
+pub(crate) async fn leave(
+    services: Data<Services>,
+    metrics: Data<Metrics>,
+    Caller(actor): Caller,
+    Id(student): Id<StudentId>,
+    OfStudentCourse(id): OfStudentCourse,
+    _: Query<()>,
+) -> Result<HttpResponse, Problem> {
+    let receipt = services.registration.drop(actor, student, id).await?;
+    metrics.decided(Operation::Drop, &receipt);
+    changed(&accepted(receipt, Kind::DropRefused)?)
+}
