@@ -18,7 +18,7 @@ CREATE TABLE students (
     level       text         CONSTRAINT students_level_check CHECK (btrim(level) = level AND char_length(level) BETWEEN 1 AND 200),
     status      text         NOT NULL DEFAULT 'active' CONSTRAINT students_status_check CHECK (status IN ('active', 'inactive', 'suspended', 'graduated')),
     -- The student's own credit limit, which stands before the term's; absent: the term's.
-    max_credits numeric(5,2) CONSTRAINT students_max_credits_check CHECK (max_credits >= 0),
+    max_credits numeric(5,2) CONSTRAINT students_max_credits_check CHECK (max_credits BETWEEN 0 AND 999.99),
     created_at  timestamptz  NOT NULL,
     updated_at  timestamptz  NOT NULL,
     version     bigint       NOT NULL DEFAULT 1 CONSTRAINT students_version_check CHECK (version > 0),
@@ -30,7 +30,7 @@ CREATE TABLE courses (
     code        text         NOT NULL CONSTRAINT courses_code_check CHECK (btrim(code) = code AND char_length(code) BETWEEN 1 AND 64),
     title       text         NOT NULL CONSTRAINT courses_title_check CHECK (btrim(title) = title AND char_length(title) BETWEEN 1 AND 300),
     description text         CONSTRAINT courses_description_check CHECK (btrim(description) = description AND char_length(description) BETWEEN 1 AND 10000),
-    credits     numeric(5,2) NOT NULL CONSTRAINT courses_credits_check CHECK (credits >= 0),
+    credits     numeric(5,2) NOT NULL CONSTRAINT courses_credits_check CHECK (credits BETWEEN 0 AND 999.99),
     -- Whether it may be taken for credit again after it was passed.
     repeatable  boolean      NOT NULL DEFAULT false,
     -- {"course": code, "min_grade": grade}, {"all": [...]}, {"any": [...]}, to any depth; absent: no requisite. Its leaves are
@@ -50,7 +50,7 @@ CREATE TABLE terms (
     time_zone            text         NOT NULL CONSTRAINT terms_time_zone_check CHECK (btrim(time_zone) = time_zone AND char_length(time_zone) BETWEEN 1 AND 64),
     starts_on            date         NOT NULL,
     ends_on              date         NOT NULL,
-    max_credits          numeric(5,2) CONSTRAINT terms_max_credits_check CHECK (max_credits >= 0),
+    max_credits          numeric(5,2) CONSTRAINT terms_max_credits_check CHECK (max_credits BETWEEN 0 AND 999.99),
     -- Windows and deadlines are instants; absent: no limit.
     enrollment_opens_at  timestamptz,
     enrollment_closes_at timestamptz,

@@ -40,7 +40,6 @@ CREATE INDEX sections_term_id_idx ON sections (term_id, id);
 CREATE INDEX sections_seat_pool_id_idx ON sections (seat_pool_id);
 
 CREATE TABLE meetings (
-    id         uuid     NOT NULL CONSTRAINT meetings_pkey PRIMARY KEY,
     section_id uuid     NOT NULL CONSTRAINT meetings_section_id_fkey REFERENCES sections (id) ON DELETE CASCADE,
     -- The order in which the section's meetings were given, and are read.
     position   smallint NOT NULL CONSTRAINT meetings_position_check CHECK (position >= 0),
@@ -51,6 +50,6 @@ CREATE TABLE meetings (
     starts_at  time     NOT NULL,
     ends_at    time     NOT NULL,
     location   text     CONSTRAINT meetings_location_check CHECK (btrim(location) = location AND char_length(location) BETWEEN 1 AND 200),
-    CONSTRAINT meetings_position_key UNIQUE (section_id, position),
+    CONSTRAINT meetings_pkey PRIMARY KEY (section_id, position),
     CONSTRAINT meetings_ends_at_check CHECK (ends_at > starts_at)
 );

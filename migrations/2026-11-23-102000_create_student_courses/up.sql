@@ -11,12 +11,12 @@ CREATE TABLE student_courses (
     component         text,
     status            text         NOT NULL CONSTRAINT student_courses_status_check
                                    CHECK (status IN ('waitlisted', 'enrolled', 'dropped', 'withdrawn', 'completed', 'cancelled')),
-    credits           numeric(5,2) NOT NULL CONSTRAINT student_courses_credits_check CHECK (credits >= 0),
+    credits           numeric(5,2) NOT NULL CONSTRAINT student_courses_credits_check CHECK (credits BETWEEN 0 AND 999.99),
     grading_basis     text         NOT NULL DEFAULT 'graded' CONSTRAINT student_courses_grading_basis_check
                                    CHECK (grading_basis IN ('graded', 'pass_fail', 'audit')),
     grade             text         CONSTRAINT student_courses_grade_fkey REFERENCES grades (grade),
     -- Who waits, in order: smaller priority first, then smaller sequence.
-    waitlist_priority integer      NOT NULL DEFAULT 0,
+    waitlist_priority smallint     NOT NULL DEFAULT 0,
     waitlist_sequence bigint,
     enrolled_at       timestamptz,
     ended_at          timestamptz,

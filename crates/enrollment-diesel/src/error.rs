@@ -6,6 +6,7 @@
 //! server that speaks another language and does not let this role choose gives [`StoreError::Database`] instead: right,
 //! but neither retried nor explained.
 
+use crate::rows::Corrupt;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use std::fmt;
 use thiserror::Error;
@@ -37,6 +38,9 @@ pub enum StoreError {
     /// The queue before the store's threads is full.
     #[error("too many requests are waiting for the database")]
     Busy,
+    /// A row holds what the core's types refuse: somebody wrote it without the application.
+    #[error("corrupt data: {0}")]
+    Corrupt(#[from] Corrupt),
     /// A job on a store thread panicked; the thread lives on, and the panic is in the log.
     #[error("a job on the store's threads panicked")]
     Panicked,

@@ -11,16 +11,35 @@
 //!   whose outcome is unknown.
 //! * [`error`] sorts the driver's errors by what can be done about them.
 //!
-//! To change a table: add a migration, run `diesel migration run`, commit the `schema.rs` that it writes, and map each new
-//! constraint's name to a domain error.
+//! * [`store`] is [`PgStore`], which has the ports; their methods are functions of a connection in `catalog` and
+//!   `registration`, on the rows of `rows`. Where diesel's query builder ends, `statement` begins.
+//! * `constraint` is where what the database refused becomes an error of the domain.
+//! * [`check`] looks for what the database holds and must not.
+//!
+//! # To change it
+//!
+//! * To add a **table**: a migration with every constraint named, `diesel migration run`, and the `schema.rs` that it
+//!   writes; its row in `rows`; a line in `constraint` for each constraint that callers can violate.
+//! * To add a **column**: the same; for an entry of the catalogue, the field in its row, where `From` writes it and
+//!   `TryFrom` reads it. What an invariant says of it goes into `check.sql`.
+//! * To add a **fact** that rules ask for: see `registration`.
 
+mod catalog;
+pub mod check;
+mod constraint;
 pub mod error;
+mod health;
 pub mod migrations;
 pub mod pool;
+mod registration;
+pub mod rows;
 #[rustfmt::skip] // as generated
 pub mod schema;
+mod statement;
+pub mod store;
 pub mod transaction;
 pub mod workers;
 
 pub use error::StoreError;
 pub use pool::StoreConfig;
+pub use store::PgStore;

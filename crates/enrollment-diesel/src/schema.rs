@@ -35,8 +35,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    meetings (id) {
-        id -> Uuid,
+    meetings (section_id, position) {
         section_id -> Uuid,
         position -> Int2,
         days -> Int2,
@@ -100,7 +99,7 @@ diesel::table! {
         credits -> Numeric,
         grading_basis -> Text,
         grade -> Nullable<Text>,
-        waitlist_priority -> Int4,
+        waitlist_priority -> Int2,
         waitlist_sequence -> Nullable<Int8>,
         enrolled_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,

@@ -1,0 +1,77 @@
+//! The catalogue: one port, [`Repository`], for the four kinds of entries, one file each.
+//!
+//! To add a kind of entry: its row in `rows/`, and a file here that implements [`Table`] for it.
+
+mod courses;
+mod sections;
+mod students;
+mod terms;
+
+use crate::StoreError;
+use crate::store::{Answer, PgStore};
+use async_trait::async_trait;
+use diesel::PgConnection;
+use enrollment_core::catalog::{Entry, Repository, Version};
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::{Error, Subject};
+
+/// How entries of a kind are kept: the port's methods as functions of a connection.
+pub(crate) trait Table: Entry {
+    fn insert(self, conn: &mut PgConnection) -> Answer<Self>;
+
+    fn find(conn: &mut PgConnection, id: Self::Id) -> Result<Option<Self>, StoreError>;
+
+    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self>;
+
+    fn delete(conn: &mut PgConnection, id: Self::Id, expected: Option<Version>) -> Answer<()>;
+
+    fn list(
+        conn: &mut PgConnection,
+        filter: &Self::Filter,
+        page: &PageRequest<Self::Id>,
+    ) -> Result<Page<Self, Self::Id>, StoreError>;
+}
+
+#[async_trait]
+impl<E: Table> Repository<E> for PgStore {
+    async fn insert(&self, entry: E) -> Result<E, Error> {
+        self.write(move |conn| entry.insert(conn)).await
+    }
+
+    async fn find(&self, id: E::Id) -> Result<E, Error> {
+        self.read(move |conn| Ok(E::find(conn, id)?.ok_or(Error::NotFound(E::SUBJECT)))).await
+    }
+
+    async fn update(&self, entry: E, expected: Version) -> Result<E, Error> {
+        self.write(move |conn| entry.update(conn, expected)).await
+    }
+
+    async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.write(move |conn| E::delete(conn, id, expected)).await
+    }
+
+    async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
+        self.read(move |conn| Ok(Ok(E::list(conn, &filter, &page)?))).await
+    }
+}
+
+/// How many rows a statement fetches for a page: one more than the page holds tells whether there is a next one.
+fn rows_for<K>(page: &PageRequest<K>) -> i64 {
+    i64::from(u16::from(page.limit)) + 1
+}
+
+/// Cuts a page of the rows that a statement fetched for it.
+fn page_of<E, R>(rows: Vec<R>, page: &PageRequest<E::Id>) -> Result<Page<E, E::Id>, StoreError>
+where
+    E: Entry + TryFrom<R>,
+    StoreError: From<E::Error>,
+{
+    let entries = rows.into_iter().map(E::try_from).collect::<Result<Vec<E>, _>>()?;
+    Ok(Page::cut(entries, page.limit, |entry| entry.stamp().id))
+}
+
+/// Why an entry could not be deleted, from what was looked for after the database refused. What referred to it may be gone
+/// by now; then nothing is named, and to delete it again succeeds.
+fn in_use<const N: usize>(subject: Subject, found: [(bool, Subject); N]) -> Error {
+    Error::InUse { subject, by: found.into_iter().filter(|(found, _)| *found).map(|(_, by)| by).collect() }
+}

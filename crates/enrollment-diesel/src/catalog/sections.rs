@@ -1,0 +1,227 @@
+//! Sections, with their meetings and the pool of their seats.
+//!
+//! A section's own pool has the section's id. Locks are taken in the order of all writers: the pool, then the section.
+
+use super::{Table, page_of, rows_for};
+use crate::StoreError;
+use crate::constraint::{SECTION_IDENTITY, not_touched};
+use crate::rows::meeting::NewMeeting;
+use crate::rows::section::{NewSection, SectionRow, section_columns};
+use crate::schema::{meetings, seat_pools, sections, student_courses};
+use crate::statement::Statement;
+use crate::store::Answer;
+use crate::transaction::{Ending, transaction};
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use enrollment_core::catalog::{Meeting, Section, SectionFilter, Version};
+use enrollment_core::ids::SectionId;
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::text::SearchText;
+use enrollment_core::{Error, Subject};
+use uuid::Uuid;
+
+impl Table for Section {
+    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+        transaction(conn, |conn| {
+            let pool = self.id.uuid();
+            let seats = (seat_pools::id.eq(pool), seat_pools::capacity.eq(self.capacity.get().cast_signed()));
+            diesel::insert_into(seat_pools::table).values(seats).execute(conn)?;
+            let row = (NewSection::from(&self), sections::seat_pool_id.eq(pool));
+            diesel::insert_into(sections::table).values(row).execute(conn)?;
+            insert_meetings(conn, self.id, &self.meetings)?;
+            Ok(Ending::Commit(stored(conn, self.id)?))
+        })
+    }
+
+    fn find(conn: &mut PgConnection, id: SectionId) -> Result<Option<Self>, StoreError> {
+        const FIND: &str = concat!(
+            "SELECT ",
+            section_columns!(),
+            " FROM sections s JOIN seat_pools p ON p.id = s.seat_pool_id WHERE s.id = $1"
+        );
+        let row = Statement::new(FIND).bind::<SqlUuid, _>(id.uuid()).get_result::<SectionRow>(conn).optional()?;
+        Ok(row.map(Self::try_from).transpose()?)
+    }
+
+    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+        let updated = transaction(conn, |conn| match replace(conn, &self, expected)? {
+            Ok(()) => Ok(Ending::Commit(stored(conn, self.id)?)),
+            Err(refused) => Ok(Ending::RollBack(Err(refused))),
+        });
+        match updated {
+            Err(error) if error.constraint() == Some(SECTION_IDENTITY) => Ok(Err(fixed(conn, &self)?)),
+            other => other,
+        }
+    }
+
+    fn delete(conn: &mut PgConnection, id: SectionId, expected: Option<Version>) -> Answer<()> {
+        let deleted = transaction(conn, |conn| match remove(conn, id, expected)? {
+            Ok(()) => Ok(Ending::Commit(Ok(()))),
+            Err(refused) => Ok(Ending::RollBack(Err(refused))),
+        });
+        match deleted {
+            Err(error) if error.is_foreign_key_violation() => Ok(Err(in_use(conn, id)?)),
+            other => other,
+        }
+    }
+
+    fn list(
+        conn: &mut PgConnection,
+        filter: &SectionFilter,
+        page: &PageRequest<SectionId>,
+    ) -> Result<Page<Self, SectionId>, StoreError> {
+        let rows = Statement::new(list_text(filter))
+            .bind::<BigInt, _>(rows_for(page))
+            .bind::<Nullable<SqlUuid>, _>(page.after.map(Uuid::from))
+            .bind::<Nullable<SqlUuid>, _>(filter.term_id.map(Uuid::from))
+            .bind::<Nullable<SqlUuid>, _>(filter.course_id.map(Uuid::from))
+            .bind::<Nullable<Text>, _>(filter.q.as_ref().map(pattern))
+            .load::<SectionRow>(conn)?;
+        page_of(rows, page)
+    }
+}
+
+/// The statement for a list: only the conditions that are asked for, so that each combination has the plan that suits it.
+/// All values are bound in any case, so that they keep their numbers.
+fn list_text(filter: &SectionFilter) -> String {
+    const LIST: &str = concat!(
+        "SELECT ",
+        section_columns!(),
+        " FROM sections s JOIN seat_pools p ON p.id = s.seat_pool_id JOIN courses c ON c.id = s.course_id
+          WHERE s.id > coalesce($2, '00000000-0000-0000-0000-000000000000')"
+    );
+    let conditions = [
+        (filter.term_id.is_some(), " AND s.term_id = $3"),
+        (filter.course_id.is_some(), " AND s.course_id = $4"),
+        (
+            filter.q.is_some(),
+            " AND (c.code ILIKE $5 OR c.title ILIKE $5 OR s.number ILIKE $5 OR s.instructor ILIKE $5)",
+        ),
+        (filter.open, " AND s.status = 'open' AND p.taken < p.capacity::bigint + p.overload"),
+    ];
+    let asked = conditions.into_iter().filter_map(|(asked, condition)| asked.then_some(condition));
+    LIST.chars().chain(asked.flat_map(str::chars)).chain(" ORDER BY s.id LIMIT $1".chars()).collect()
+}
+
+/// A pattern for what contains the text as it stands.
+fn pattern(text: &SearchText) -> String {
+    let mut pattern = String::from("%");
+    for character in text.as_str().chars() {
+        if matches!(character, '\\' | '%' | '_') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The section as this transaction has left it.
+fn stored(conn: &mut PgConnection, id: SectionId) -> Answer<Section> {
+    Ok(Section::find(conn, id)?.ok_or(Error::NotFound(Subject::Section)))
+}
+
+fn insert_meetings(conn: &mut PgConnection, section: SectionId, all: &[Meeting]) -> QueryResult<()> {
+    if !all.is_empty() {
+        diesel::insert_into(meetings::table).values(NewMeeting::all(section, all)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Writes the section over what is stored.
+fn replace(conn: &mut PgConnection, section: &Section, expected: Version) -> Answer<()> {
+    let Some(pool) = lock_pool(conn, section.id)? else { return Ok(Err(Error::NotFound(Subject::Section))) };
+    let Some(current) = Section::find(conn, section.id)? else { return Ok(Err(Error::NotFound(Subject::Section))) };
+    if current.version != expected {
+        return Ok(Err(Error::Stale(Subject::Section)));
+    }
+    let capacity = section.capacity.get();
+    if i64::from(pool.taken) > i64::from(capacity) + i64::from(pool.overload) {
+        return Ok(Err(Error::SeatsTaken { capacity, taken: pool.taken.unsigned_abs() }));
+    }
+    let row = sections::table.find(section.id.uuid()).filter(sections::version.eq(i64::from(expected)));
+    if diesel::update(row).set(NewSection::from(section)).execute(conn)? == 0 {
+        return Ok(Err(Error::Stale(Subject::Section)));
+    }
+    if current.capacity != section.capacity {
+        let seats = seat_pools::capacity.eq(capacity.cast_signed());
+        diesel::update(seat_pools::table.find(pool.id)).set(seats).execute(conn)?;
+    }
+    if current.meetings != section.meetings {
+        diesel::delete(meetings::table.filter(meetings::section_id.eq(section.id.uuid()))).execute(conn)?;
+        insert_meetings(conn, section.id, &section.meetings)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Deletes the section, and its pool when no other section shares it.
+fn remove(conn: &mut PgConnection, id: SectionId, expected: Option<Version>) -> Answer<()> {
+    let Some(pool) = lock_pool(conn, id)? else { return Ok(Err(Error::NotFound(Subject::Section))) };
+    let row = sections::table.find(id.uuid());
+    let deleted = match expected {
+        None => diesel::delete(row).execute(conn)?,
+        Some(version) => diesel::delete(row.filter(sections::version.eq(i64::from(version)))).execute(conn)?,
+    };
+    if deleted == 0 {
+        return Ok(Err(not_touched::<Section>(select(exists(row)).get_result(conn)?)));
+    }
+    let sharing = sections::table.filter(sections::seat_pool_id.eq(pool.id));
+    if !select(exists(sharing)).get_result::<bool>(conn)? {
+        diesel::delete(seat_pools::table.find(pool.id)).execute(conn)?;
+    }
+    Ok(Ok(()))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = seat_pools)]
+struct Pool {
+    id: Uuid,
+    overload: i32,
+    taken: i32,
+}
+
+/// Locks the pool of a section's seats, as an enrollment does; none when there is no such section.
+fn lock_pool(conn: &mut PgConnection, section: SectionId) -> QueryResult<Option<Pool>> {
+    let of_section = sections::table.find(section.uuid()).select(sections::seat_pool_id);
+    let pool = seat_pools::table.filter(seat_pools::id.eq_any(of_section));
+    pool.select(Pool::as_select()).for_no_key_update().first(conn).optional()
+}
+
+/// Which of its fixed fields the section was to change.
+fn fixed(conn: &mut PgConnection, section: &Section) -> Result<Error, StoreError> {
+    let Some(current) = Section::find(conn, section.id)? else { return Ok(Error::NotFound(Subject::Section)) };
+    let field = if current.course_id != section.course_id {
+        "course_id"
+    } else if current.term_id != section.term_id {
+        "term_id"
+    } else {
+        "component"
+    };
+    Ok(Error::Fixed { subject: Subject::Section, field })
+}
+
+fn in_use(conn: &mut PgConnection, id: SectionId) -> QueryResult<Error> {
+    let registered = student_courses::table.filter(student_courses::section_id.eq(id.uuid()));
+    let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
+    Ok(super::in_use(Subject::Section, by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_takes_no_character_for_a_wildcard() {
+        let text = SearchText::try_from(r"50%_\a").unwrap();
+        assert_eq!(pattern(&text), r"%50\%\_\\a%");
+    }
+
+    #[test]
+    fn a_list_asks_for_no_more_than_it_has_to() {
+        let all = list_text(&SectionFilter::default());
+        assert!(!all.contains("$3") && !all.contains("ILIKE") && all.ends_with("LIMIT $1"), "{all}");
+        let open = list_text(&SectionFilter { open: true, ..SectionFilter::default() });
+        assert!(open.contains("s.status = 'open'"), "{open}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Students.
+
+use super::{Table, page_of, rows_for};
+use crate::StoreError;
+use crate::constraint::not_touched;
+use crate::rows::student::StudentRow;
+use crate::schema::{student_courses, students};
+use crate::store::{Answer, committing};
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use enrollment_core::catalog::{Student, StudentFilter, Version};
+use enrollment_core::ids::StudentId;
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::{Error, Subject};
+
+impl Table for Student {
+    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+        let insert = diesel::insert_into(students::table).values(StudentRow::from(&self));
+        let row = committing(insert.returning(StudentRow::as_returning()).get_result(conn))?;
+        Ok(Ok(row.try_into()?))
+    }
+
+    fn find(conn: &mut PgConnection, id: StudentId) -> Result<Option<Self>, StoreError> {
+        let row = students::table.find(id.uuid()).select(StudentRow::as_select()).first(conn).optional()?;
+        Ok(row.map(Self::try_from).transpose()?)
+    }
+
+    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+        let row = StudentRow::from(&self);
+        let stored = students::table.find(row.id).filter(students::version.eq(i64::from(expected)));
+        let update = diesel::update(stored).set(&row).returning(StudentRow::as_returning());
+        match committing(update.get_result(conn).optional())? {
+            Some(row) => Ok(Ok(row.try_into()?)),
+            None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
+        }
+    }
+
+    fn delete(conn: &mut PgConnection, id: StudentId, expected: Option<Version>) -> Answer<()> {
+        let stored = students::table.find(id.uuid());
+        let deleted = match expected {
+            None => diesel::delete(stored).execute(conn),
+            Some(version) => diesel::delete(stored.filter(students::version.eq(i64::from(version)))).execute(conn),
+        };
+        match committing(deleted) {
+            Ok(0) => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
+            Ok(_) => Ok(Ok(())),
+            Err(error) if error.is_foreign_key_violation() => Ok(Err(in_use(conn, id)?)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(
+        conn: &mut PgConnection,
+        filter: &StudentFilter,
+        page: &PageRequest<StudentId>,
+    ) -> Result<Page<Self, StudentId>, StoreError> {
+        let mut rows = students::table.select(StudentRow::as_select()).order(students::id).into_boxed();
+        if let Some(number) = &filter.number {
+            rows = rows.filter(students::number.eq(number.as_str()));
+        }
+        if let Some(after) = page.after {
+            rows = rows.filter(students::id.gt(after.uuid()));
+        }
+        page_of(rows.limit(rows_for(page)).load(conn)?, page)
+    }
+}
+
+fn is_there(conn: &mut PgConnection, id: StudentId) -> QueryResult<bool> {
+    select(exists(students::table.find(id.uuid()))).get_result(conn)
+}
+
+fn in_use(conn: &mut PgConnection, id: StudentId) -> QueryResult<Error> {
+    let registered = student_courses::table.filter(student_courses::student_id.eq(id.uuid()));
+    let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
+    Ok(super::in_use(Subject::Student, by))
+}

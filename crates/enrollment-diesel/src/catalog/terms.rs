@@ -1,0 +1,80 @@
+//! Terms.
+
+use super::{Table, page_of, rows_for};
+use crate::StoreError;
+use crate::constraint::not_touched;
+use crate::rows::term::TermRow;
+use crate::schema::{sections, student_courses, terms};
+use crate::store::{Answer, committing};
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use enrollment_core::catalog::{Term, TermFilter, Version};
+use enrollment_core::ids::TermId;
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::{Error, Subject};
+
+impl Table for Term {
+    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+        let insert = diesel::insert_into(terms::table).values(TermRow::from(&self));
+        let row = committing(insert.returning(TermRow::as_returning()).get_result(conn))?;
+        Ok(Ok(row.try_into()?))
+    }
+
+    fn find(conn: &mut PgConnection, id: TermId) -> Result<Option<Self>, StoreError> {
+        let row = terms::table.find(id.uuid()).select(TermRow::as_select()).first(conn).optional()?;
+        Ok(row.map(Self::try_from).transpose()?)
+    }
+
+    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+        let row = TermRow::from(&self);
+        let stored = terms::table.find(row.id).filter(terms::version.eq(i64::from(expected)));
+        let update = diesel::update(stored).set(&row).returning(TermRow::as_returning());
+        match committing(update.get_result(conn).optional())? {
+            Some(row) => Ok(Ok(row.try_into()?)),
+            None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
+        }
+    }
+
+    fn delete(conn: &mut PgConnection, id: TermId, expected: Option<Version>) -> Answer<()> {
+        let stored = terms::table.find(id.uuid());
+        let deleted = match expected {
+            None => diesel::delete(stored).execute(conn),
+            Some(version) => diesel::delete(stored.filter(terms::version.eq(i64::from(version)))).execute(conn),
+        };
+        match committing(deleted) {
+            Ok(0) => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
+            Ok(_) => Ok(Ok(())),
+            Err(error) if error.is_foreign_key_violation() => Ok(Err(in_use(conn, id)?)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(
+        conn: &mut PgConnection,
+        filter: &TermFilter,
+        page: &PageRequest<TermId>,
+    ) -> Result<Page<Self, TermId>, StoreError> {
+        let mut rows = terms::table.select(TermRow::as_select()).order(terms::id).into_boxed();
+        if let Some(code) = &filter.code {
+            rows = rows.filter(terms::code.eq(code.as_str()));
+        }
+        if let Some(after) = page.after {
+            rows = rows.filter(terms::id.gt(after.uuid()));
+        }
+        page_of(rows.limit(rows_for(page)).load(conn)?, page)
+    }
+}
+
+fn is_there(conn: &mut PgConnection, id: TermId) -> QueryResult<bool> {
+    select(exists(terms::table.find(id.uuid()))).get_result(conn)
+}
+
+fn in_use(conn: &mut PgConnection, id: TermId) -> QueryResult<Error> {
+    let offered = sections::table.filter(sections::term_id.eq(id.uuid()));
+    let registered = student_courses::table.filter(student_courses::term_id.eq(id.uuid()));
+    let by = [
+        (select(exists(offered)).get_result(conn)?, Subject::Section),
+        (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+    ];
+    Ok(super::in_use(Subject::Term, by))
+}

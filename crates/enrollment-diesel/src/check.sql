@@ -1,0 +1,72 @@
+-- Every violation of an invariant: which, and where. One statement, so that all is seen as it was at one moment, and only
+-- from the rows themselves: constraints and triggers may have been switched off when they were written.
+WITH held AS (
+    SELECT s.seat_pool_id, count(*) AS seats
+    FROM student_courses sc JOIN sections s ON s.id = sc.section_id
+    WHERE sc.status IN ('enrolled', 'completed')
+    GROUP BY s.seat_pool_id
+)
+SELECT 'the seats that a pool counts are the seats that are held' AS invariant,
+    json_build_object('seat_pool_id', p.id, 'taken', p.taken, 'held', coalesce(held.seats, 0)) AS details
+FROM seat_pools p LEFT JOIN held ON held.seat_pool_id = p.id
+WHERE p.taken <> coalesce(held.seats, 0)
+
+UNION ALL
+SELECT 'no more seats are taken than there are',
+    json_build_object('seat_pool_id', p.id, 'taken', p.taken, 'capacity', p.capacity, 'overload', p.overload)
+FROM seat_pools p
+WHERE p.taken NOT BETWEEN 0 AND p.capacity::bigint + p.overload
+
+UNION ALL
+SELECT 'a student has one seat in each component of a course in a term',
+    json_build_object('student_id', sc.student_id, 'course_id', sc.course_id, 'term_id', sc.term_id,
+        'component', sc.component, 'student_course_ids', json_agg(sc.id ORDER BY sc.id))
+FROM student_courses sc
+WHERE sc.status = 'enrolled'
+GROUP BY sc.student_id, sc.course_id, sc.term_id, sc.component
+HAVING count(*) > 1
+
+UNION ALL
+SELECT 'a student is in a section once, seated or waiting',
+    json_build_object('student_id', sc.student_id, 'section_id', sc.section_id,
+        'student_course_ids', json_agg(sc.id ORDER BY sc.id))
+FROM student_courses sc
+WHERE sc.status IN ('waitlisted', 'enrolled')
+GROUP BY sc.student_id, sc.section_id
+HAVING count(*) > 1
+
+UNION ALL
+SELECT 'a student course has the dates, grade and place in a waitlist that its state has, and no others',
+    json_build_object('student_course_id', sc.id, 'status', sc.status, 'section_id', sc.section_id,
+        'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'grade', sc.grade,
+        'waitlist_sequence', sc.waitlist_sequence)
+FROM student_courses sc
+WHERE sc.status NOT IN ('waitlisted', 'enrolled', 'dropped', 'withdrawn', 'completed', 'cancelled')
+    OR (sc.ended_at IS NOT NULL) <> (sc.status IN ('dropped', 'withdrawn', 'completed', 'cancelled'))
+    OR (sc.waitlist_sequence IS NOT NULL) <> (sc.status = 'waitlisted')
+    OR (sc.enrolled_at IS NOT NULL AND sc.status = 'waitlisted')
+    OR (sc.enrolled_at IS NULL AND sc.section_id IS NOT NULL AND sc.status NOT IN ('waitlisted', 'cancelled'))
+    OR (sc.grade IS NOT NULL AND sc.status <> 'completed')
+    OR (sc.section_id IS NULL AND sc.status <> 'completed')
+
+UNION ALL
+SELECT 'a student course has the course, term and component of its section',
+    json_build_object('student_course_id', sc.id, 'section_id', sc.section_id)
+FROM student_courses sc LEFT JOIN sections s ON s.id = sc.section_id
+WHERE sc.section_id IS NOT NULL
+    AND (sc.course_id, sc.term_id, sc.component) IS DISTINCT FROM (s.course_id, s.term_id, s.component)
+
+UNION ALL
+SELECT 'the state of a student course is told by an event',
+    json_build_object('student_course_id', sc.id, 'status', sc.status)
+FROM student_courses sc
+WHERE NOT EXISTS (
+    SELECT FROM registration_events e WHERE e.student_course_id = sc.id AND e.kind = sc.status
+)
+
+UNION ALL
+SELECT 'an event of registration has left a student course',
+    json_build_object('event_id', e.id, 'kind', e.kind, 'student_course_id', e.student_course_id)
+FROM registration_events e
+WHERE e.kind IN ('waitlisted', 'enrolled', 'dropped', 'withdrawn', 'completed', 'cancelled')
+    AND NOT EXISTS (SELECT FROM student_courses sc WHERE sc.id = e.student_course_id)

@@ -1,0 +1,235 @@
+//! Loading what is known when an attempt is decided, and whether it was answered before.
+
+use super::lock::{Locked, uuids};
+use crate::StoreError;
+use crate::rows::course::requisite;
+use crate::rows::json::FromJson;
+use crate::rows::meeting::{MeetingRow, meetings, meetings_of};
+use crate::rows::numeric::credits_of_hundredths;
+use crate::rows::student_course::{
+    StudentCourseRow, course_ref, section_ref, student_course_columns, student_course_tables, term_ref,
+};
+use crate::rows::{Corrupt, Place};
+use crate::statement::Statement;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use enrollment_core::Subject;
+use enrollment_core::catalog::{Credits, GradeScale, GradeValue, TimeZone};
+use enrollment_core::registration::{Attempt, CourseFacts, HeldCourse, Idempotency, Scope, SectionFacts, TermFacts};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What is known, but for what the locks have told.
+pub(super) struct Known {
+    pub(super) sections: Vec<SectionFacts>,
+    pub(super) held: Vec<HeldCourse>,
+    pub(super) scale: GradeScale,
+    /// What the scope names and is not there.
+    pub(super) missing: Option<Subject>,
+    /// The answer that the attempt's idempotency key was given before.
+    pub(super) answered: Option<Answered>,
+}
+
+/// An answer that was given before.
+pub(super) struct Answered {
+    pub(super) request_hash: Vec<u8>,
+    pub(super) receipt: Value,
+}
+
+/// $1 the student, $2 the sections, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actor,
+/// $7 the idempotency key or null. One row in any case.
+const FACTS: &str = concat!(
+    "SELECT
+        (SELECT coalesce(json_agg(section), '[]') FROM (
+            SELECT s.id, s.number, s.component, s.status, s.seat_pool_id,
+                c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
+                c.repeatable, c.requisite,
+                t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
+                (t.max_credits * 100)::int4 AS max_hundredths,
+                t.enrollment_opens_at, t.enrollment_closes_at, t.drop_deadline, t.withdraw_deadline, ",
+    meetings_of!("s.id"),
+    " AS meetings
+            FROM sections s JOIN courses c ON c.id = s.course_id JOIN terms t ON t.id = s.term_id
+            WHERE s.id = ANY ($2)
+        ) section) AS sections,
+        (SELECT coalesce(json_agg(held), '[]') FROM (
+            SELECT ",
+    student_course_columns!(),
+    ", t.drop_deadline, t.withdraw_deadline,
+                CASE WHEN sc.status = 'enrolled' THEN ",
+    meetings_of!("sc.section_id"),
+    " END AS meetings
+            FROM ",
+    student_course_tables!(),
+    "       WHERE sc.student_id = $1
+                AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($3))
+            ORDER BY sc.id
+        ) held) AS held,
+        (SELECT coalesce(json_agg(grades), '[]') FROM grades) AS grades,
+        EXISTS (SELECT FROM unnest($4) AS named (id) WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id))
+            AS lacks_course,
+        EXISTS (SELECT FROM unnest($5) AS named (id) WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id))
+            AS lacks_term,
+        answered.request_hash, answered.response
+    FROM (SELECT) AS one LEFT JOIN idempotency_keys answered ON answered.actor = $6 AND answered.key = $7"
+);
+
+/// Loads everything that deciding needs beyond what the locks have told. It MUST run after them, as a statement of its own.
+pub(super) fn load(
+    conn: &mut PgConnection,
+    attempt: &Attempt,
+    scope: &Scope,
+    locked: &Locked,
+    idempotency: Option<&Idempotency>,
+) -> Result<Known, StoreError> {
+    let (courses, terms): (Vec<_>, Vec<_>) = scope.courses.iter().copied().unzip();
+    let terms: Vec<Uuid> = terms.into_iter().flatten().map(Uuid::from).collect();
+    let row = Statement::new(FACTS)
+        .bind::<SqlUuid, _>(attempt.student_id.uuid())
+        .bind::<Array<SqlUuid>, _>(&locked.sections)
+        .bind::<Array<SqlUuid>, _>(uuids(&scope.student_courses))
+        .bind::<Array<SqlUuid>, _>(uuids(&courses))
+        .bind::<Array<SqlUuid>, _>(terms)
+        .bind::<Text, _>(attempt.actor.as_str())
+        .bind::<Nullable<Text>, _>(idempotency.map(|idempotency| idempotency.key.as_str()))
+        .get_result::<FactsRow>(conn)?;
+    let sections: Vec<SectionFacts> = row.sections.0.into_iter().map(SectionRow::facts).collect::<Result<_, _>>()?;
+    let held: Vec<HeldCourse> = row.held.0.into_iter().map(HeldRow::held).collect::<Result<_, _>>()?;
+    let missing = [
+        (sections_lack_one(scope, &sections), Subject::Section),
+        (row.lacks_course, Subject::Course),
+        (row.lacks_term, Subject::Term),
+        (held_lacks_one(scope, &held), Subject::StudentCourse),
+    ];
+    Ok(Known {
+        sections,
+        held,
+        scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
+        missing: missing.into_iter().find_map(|(is_missing, subject)| is_missing.then_some(subject)),
+        answered: row.request_hash.zip(row.response).map(|(request_hash, receipt)| Answered { request_hash, receipt }),
+    })
+}
+
+fn sections_lack_one(scope: &Scope, loaded: &[SectionFacts]) -> bool {
+    scope.sections.iter().any(|named| !loaded.iter().any(|section| section.section.id == *named))
+}
+
+fn held_lacks_one(scope: &Scope, held: &[HeldCourse]) -> bool {
+    scope.student_courses.iter().any(|named| !held.iter().any(|held| held.student_course.id == *named))
+}
+
+#[derive(QueryableByName)]
+struct FactsRow {
+    #[diesel(sql_type = Json)]
+    sections: FromJson<Vec<SectionRow>>,
+    #[diesel(sql_type = Json)]
+    held: FromJson<Vec<HeldRow>>,
+    #[diesel(sql_type = Json)]
+    grades: FromJson<Vec<GradeRow>>,
+    #[diesel(sql_type = Bool)]
+    lacks_course: bool,
+    #[diesel(sql_type = Bool)]
+    lacks_term: bool,
+    #[diesel(sql_type = Nullable<Binary>)]
+    request_hash: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    response: Option<Value>,
+}
+
+/// A section, with its course and its term.
+#[derive(Debug, Deserialize)]
+struct SectionRow {
+    id: Uuid,
+    number: String,
+    component: String,
+    status: String,
+    seat_pool_id: Uuid,
+    course_id: Uuid,
+    course_code: String,
+    course_title: String,
+    hundredths: i32,
+    repeatable: bool,
+    requisite: Option<Value>,
+    term_id: Uuid,
+    term_code: String,
+    time_zone: String,
+    starts_on: NaiveDate,
+    ends_on: NaiveDate,
+    max_hundredths: Option<i32>,
+    enrollment_opens_at: Option<DateTime<Utc>>,
+    enrollment_closes_at: Option<DateTime<Utc>>,
+    drop_deadline: Option<DateTime<Utc>>,
+    withdraw_deadline: Option<DateTime<Utc>>,
+    meetings: Vec<MeetingRow>,
+}
+
+impl SectionRow {
+    fn facts(self) -> Result<SectionFacts, Corrupt> {
+        let (section, course, term) =
+            (Place::new("sections", self.id), Place::new("courses", self.course_id), Place::new("terms", self.term_id));
+        let credits = |place: Place, column, hundredths| -> Result<Credits, Corrupt> {
+            credits_of_hundredths(hundredths).map_err(|reason| place.corrupt(column, reason))
+        };
+        Ok(SectionFacts {
+            section: section_ref(self.id, self.number, &self.component)?,
+            status: section.word("status", &self.status)?,
+            course: CourseFacts {
+                course: course_ref(self.course_id, self.course_code, self.course_title)?,
+                credits: credits(course, "credits", self.hundredths)?,
+                repeatable: self.repeatable,
+                requisite: requisite(course, self.requisite)?,
+            },
+            term: TermFacts {
+                term: term_ref(self.term_id, self.term_code)?,
+                time_zone: term.read::<TimeZone, _>("time_zone", self.time_zone)?,
+                starts_on: self.starts_on,
+                ends_on: self.ends_on,
+                max_credits: self.max_hundredths.map(|most| credits(term, "max_credits", most)).transpose()?,
+                enrollment_opens_at: self.enrollment_opens_at,
+                enrollment_closes_at: self.enrollment_closes_at,
+                drop_deadline: self.drop_deadline,
+                withdraw_deadline: self.withdraw_deadline,
+            },
+            seat_pool_id: self.seat_pool_id.into(),
+            meetings: meetings(self.id, self.meetings)?,
+        })
+    }
+}
+
+/// A student course, with what rules ask of its section and term.
+#[derive(Debug, Deserialize)]
+struct HeldRow {
+    #[serde(flatten)]
+    student_course: StudentCourseRow,
+    drop_deadline: Option<DateTime<Utc>>,
+    withdraw_deadline: Option<DateTime<Utc>>,
+    meetings: Option<Vec<MeetingRow>>,
+}
+
+impl HeldRow {
+    fn held(self) -> Result<HeldCourse, Corrupt> {
+        let section = self.student_course.section_id.unwrap_or_default();
+        Ok(HeldCourse {
+            meetings: meetings(section, self.meetings.unwrap_or_default())?,
+            student_course: self.student_course.try_into()?,
+            drop_deadline: self.drop_deadline,
+            withdraw_deadline: self.withdraw_deadline,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct GradeRow {
+    grade: String,
+    rank: i32,
+    passing: bool,
+}
+
+impl GradeRow {
+    fn value(self) -> Result<(enrollment_core::text::Grade, GradeValue), Corrupt> {
+        let grade = Place::new("grades", Uuid::nil()).read("grade", self.grade)?;
+        Ok((grade, GradeValue { rank: self.rank, passing: self.passing }))
+    }
+}

@@ -1,0 +1,96 @@
+//! Locking what an attempt changes.
+
+use crate::StoreError;
+use crate::rows::json::FromJson;
+use crate::rows::numeric::credits_of_hundredths;
+use crate::rows::{Corrupt, Place};
+use crate::statement::Statement;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Json, Nullable, Uuid as SqlUuid};
+use enrollment_core::registration::{Scope, SeatPool, StudentFacts};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// What is locked, as it is now that nobody else can change it.
+pub(super) struct Locked {
+    /// The students of the scope that exist.
+    pub(super) students: Vec<StudentFacts>,
+    /// The sections of the scope that exist; they themselves are not locked.
+    pub(super) sections: Vec<Uuid>,
+    /// The pools of those sections, and of the student courses of the scope.
+    pub(super) pools: Vec<SeatPool>,
+}
+
+/// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends. If
+/// one of the students does not exist, no pool is locked.
+pub(super) fn lock(conn: &mut PgConnection, scope: &Scope) -> Result<Locked, StoreError> {
+    let (courses, terms): (Vec<Uuid>, Vec<Option<Uuid>>) =
+        scope.courses.iter().map(|(course, term)| (course.uuid(), term.map(Uuid::from))).unzip();
+    let row = Statement::new(include_str!("lock.sql"))
+        .bind::<Array<SqlUuid>, _>(uuids(&scope.students))
+        .bind::<Array<SqlUuid>, _>(uuids(&scope.sections))
+        .bind::<Array<SqlUuid>, _>(courses)
+        .bind::<Array<Nullable<SqlUuid>>, _>(terms)
+        .bind::<Array<SqlUuid>, _>(uuids(&scope.student_courses))
+        .get_result::<LockedRow>(conn)?;
+    let students = row.students.0.into_iter().map(StudentFacts::try_from).collect::<Result<_, _>>()?;
+    let pools = row.pools.0.into_iter().map(SeatPool::try_from).collect::<Result<_, _>>()?;
+    Ok(Locked { students, sections: row.sections.0, pools })
+}
+
+pub(super) fn uuids<Id: Copy + Into<Uuid>>(ids: &[Id]) -> Vec<Uuid> {
+    ids.iter().map(|id| (*id).into()).collect()
+}
+
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(sql_type = Json)]
+    students: FromJson<Vec<StudentRow>>,
+    #[diesel(sql_type = Json)]
+    sections: FromJson<Vec<Uuid>>,
+    #[diesel(sql_type = Json)]
+    pools: FromJson<Vec<PoolRow>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct StudentRow {
+    id: Uuid,
+    status: String,
+    max_hundredths: Option<i32>,
+}
+
+impl TryFrom<StudentRow> for StudentFacts {
+    type Error = Corrupt;
+
+    fn try_from(row: StudentRow) -> Result<Self, Corrupt> {
+        let place = Place::new("students", row.id);
+        let max_credits = row.max_hundredths.map(credits_of_hundredths).transpose();
+        Ok(Self {
+            id: row.id.into(),
+            status: place.word("status", &row.status)?,
+            max_credits: max_credits.map_err(|reason| place.corrupt("max_credits", reason))?,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct PoolRow {
+    id: Uuid,
+    capacity: i32,
+    overload: i32,
+    taken: i32,
+}
+
+impl TryFrom<PoolRow> for SeatPool {
+    type Error = Corrupt;
+
+    fn try_from(row: PoolRow) -> Result<Self, Corrupt> {
+        let place = Place::new("seat_pools", row.id);
+        Ok(Self {
+            id: row.id.into(),
+            capacity: place.read("capacity", row.capacity)?,
+            overload: place.read("overload", row.overload)?,
+            taken: place.read("taken", row.taken)?,
+        })
+    }
+}

@@ -1,0 +1,36 @@
+-- Locks what an attempt changes, in the order of all writers: students by id, then seat pools by id.
+--
+-- $1 the students   $2 sections that are named   $3, $4 courses that are named, each with its term or null
+-- $5 student courses that are named
+WITH locked_students AS MATERIALIZED (
+    SELECT id, status, (max_credits * 100)::int4 AS max_hundredths
+    FROM students WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+),
+candidates AS MATERIALIZED (
+    SELECT s.id, s.seat_pool_id FROM sections s WHERE s.id = ANY ($2)
+    UNION
+    -- Of a course, the sections that are open, or all when none is.
+    SELECT s.id, s.seat_pool_id
+    FROM unnest($3, $4) AS named (course_id, term_id)
+    JOIN sections s ON s.course_id = named.course_id AND s.term_id = coalesce(named.term_id, s.term_id)
+    WHERE s.status = 'open' OR NOT EXISTS (
+        SELECT FROM sections o
+        WHERE o.course_id = named.course_id AND o.term_id = coalesce(named.term_id, o.term_id) AND o.status = 'open'
+    )
+),
+locked_pools AS MATERIALIZED (
+    SELECT p.id, p.capacity, p.overload, p.taken
+    FROM seat_pools p
+    WHERE p.id = ANY (ARRAY(
+            SELECT seat_pool_id FROM candidates
+            UNION
+            SELECT s.seat_pool_id FROM student_courses sc JOIN sections s ON s.id = sc.section_id WHERE sc.id = ANY ($5)
+        ))
+        -- Counting them takes all students' locks before the first pool's.
+        AND (SELECT count(*) FROM locked_students) = cardinality($1)
+    ORDER BY p.id FOR NO KEY UPDATE
+)
+SELECT
+    coalesce((SELECT json_agg(locked_students) FROM locked_students), '[]') AS students,
+    coalesce((SELECT json_agg(id) FROM candidates), '[]') AS sections,
+    coalesce((SELECT json_agg(locked_pools) FROM locked_pools), '[]') AS pools

@@ -1,0 +1,64 @@
+//! Registrations: the port [`RegistrationRepository`], which changes student courses only as attempts decide.
+//!
+//! An enrollment is five round trips: `BEGIN`, [`lock`], [`facts`], [`write`], `COMMIT` ([`register`] puts them in order).
+//! The locks and the facts are two statements because a statement sees the database as it was when it began: facts that
+//! were read by the statement that waited for the locks would be those from before the wait.
+//!
+//! To give rules a further fact: a field of the core's `Facts`, a column or subquery in `facts.sql`, and its row here.
+
+mod facts;
+mod lock;
+mod read;
+mod register;
+mod settle;
+mod write;
+
+use crate::StoreError;
+use crate::store::PgStore;
+use async_trait::async_trait;
+use enrollment_core::Error;
+use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{
+    Attempt, Receipt, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+};
+
+/// How often the outcome of an attempt is asked after, when the connection was lost while it was committing.
+const MOST_INQUIRIES: u32 = 3;
+
+#[async_trait]
+impl RegistrationRepository for PgStore {
+    async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
+        let first = attempt.clone();
+        let mut answer = self.writers.run(move |conn| register::register(conn, &first)).await;
+        for _ in 0..MOST_INQUIRIES {
+            // The connection is gone; another one can tell what has become of the attempt.
+            let Err(StoreError::OutcomeUnknown(unknown)) = answer else { break };
+            let lost = attempt.clone();
+            let settled = self.writers.run(move |conn| settle::settle(conn, &lost)).await;
+            answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
+        }
+        answer?
+    }
+
+    async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+        self.read(move |conn| read::find(conn, student, id)).await
+    }
+
+    async fn courses_of(
+        &self,
+        student: StudentId,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.read(move |conn| read::courses_of(conn, student, &filter, &page)).await
+    }
+
+    async fn roster(
+        &self,
+        section: SectionId,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error> {
+        self.read(move |conn| read::roster(conn, section, &page)).await
+    }
+}

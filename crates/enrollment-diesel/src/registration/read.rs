@@ -1,0 +1,165 @@
+//! Reading student courses: each read is one statement.
+//!
+//! A list joins from the student or section whose list it is, so that an empty list is one row of nulls ([`Line`]) and the
+//! list of what does not exist is no row at all.
+
+use crate::StoreError;
+use crate::rows::Place;
+use crate::rows::student_course::{StudentCourseRow, student_course_columns, student_course_tables};
+use crate::statement::Statement;
+use crate::store::Answer;
+use diesel::deserialize::{self, QueryableByName};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::row::NamedRow;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, StudentRef};
+use enrollment_core::{Error, Subject};
+use uuid::Uuid;
+
+const FIND: &str = concat!(
+    "SELECT ",
+    student_course_columns!(),
+    " FROM ",
+    student_course_tables!(),
+    " WHERE sc.id = $1 AND sc.student_id = $2"
+);
+
+/// $1 the student, $2 how many, $3 after which, $4 the term, $5 the state.
+const COURSES_OF: &str = concat!(
+    "SELECT held.* FROM students LEFT JOIN LATERAL (
+        SELECT ",
+    student_course_columns!(),
+    " FROM ",
+    student_course_tables!(),
+    "   WHERE sc.student_id = students.id
+            AND sc.id < coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            AND ($4 IS NULL OR sc.term_id = $4)
+            AND ($5 IS NULL OR sc.status = $5)
+        ORDER BY sc.id DESC LIMIT $2
+    ) held ON true
+    WHERE students.id = $1 ORDER BY held.id DESC"
+);
+
+/// $1 the section, $2 how many, $3 to $5 after which.
+///
+/// The place in the waitlist's order is one number made of two: a priority of 16 bits before a sequence of 40, far more than
+/// there will ever be.
+const ROSTER: &str = concat!(
+    "SELECT line.* FROM sections roster LEFT JOIN LATERAL (
+        SELECT * FROM (
+            SELECT ",
+    student_course_columns!(),
+    ",          sc.status = 'waitlisted' AS waitlisted,
+                CASE WHEN sc.status = 'waitlisted'
+                    THEN sc.waitlist_priority::int8 * 1099511627776 + sc.waitlist_sequence ELSE 0
+                END AS waitlist_order,
+                st.number AS student_number, st.given_name, st.family_name
+            FROM ",
+    student_course_tables!(),
+    "       JOIN students st ON st.id = sc.student_id
+            WHERE sc.section_id = roster.id AND sc.status IN ('enrolled', 'completed', 'waitlisted')
+        ) every
+        WHERE $3 IS NULL OR (every.waitlisted, every.waitlist_order, every.id) > ($3, $4, $5)
+        ORDER BY every.waitlisted, every.waitlist_order, every.id LIMIT $2
+    ) line ON true
+    WHERE roster.id = $1 ORDER BY line.waitlisted, line.waitlist_order, line.id"
+);
+
+pub(super) fn find(conn: &mut PgConnection, student: StudentId, id: StudentCourseId) -> Answer<StudentCourse> {
+    let find = Statement::new(FIND).bind::<SqlUuid, _>(id.uuid()).bind::<SqlUuid, _>(student.uuid());
+    match find.get_result::<StudentCourseRow>(conn).optional()? {
+        Some(row) => Ok(Ok(row.try_into()?)),
+        None => Ok(Err(Error::NotFound(Subject::StudentCourse))),
+    }
+}
+
+pub(super) fn courses_of(
+    conn: &mut PgConnection,
+    student: StudentId,
+    filter: &StudentCourseFilter,
+    page: &PageRequest<StudentCourseId>,
+) -> Answer<Page<StudentCourse, StudentCourseId>> {
+    let lines: Vec<Line<StudentCourseRow>> = Statement::new(COURSES_OF)
+        .bind::<SqlUuid, _>(student.uuid())
+        .bind::<BigInt, _>(rows_for(page))
+        .bind::<Nullable<SqlUuid>, _>(page.after.map(Uuid::from))
+        .bind::<Nullable<SqlUuid>, _>(filter.term_id.map(Uuid::from))
+        .bind::<Nullable<Text>, _>(filter.status.map(|status| status.to_string()))
+        .load(conn)?;
+    if lines.is_empty() {
+        return Ok(Err(Error::NotFound(Subject::Student)));
+    }
+    let rows = lines.into_iter().filter_map(|line| line.0);
+    let items = rows.map(StudentCourse::try_from).collect::<Result<_, _>>()?;
+    Ok(Ok(Page::cut(items, page.limit, |student_course| student_course.id)))
+}
+
+pub(super) fn roster(
+    conn: &mut PgConnection,
+    section: SectionId,
+    page: &PageRequest<RosterKey>,
+) -> Answer<Page<RosterEntry, RosterKey>> {
+    let lines: Vec<Line<RosterRow>> = Statement::new(ROSTER)
+        .bind::<SqlUuid, _>(section.uuid())
+        .bind::<BigInt, _>(rows_for(page))
+        .bind::<Nullable<Bool>, _>(page.after.map(|after| after.waitlisted))
+        .bind::<Nullable<BigInt>, _>(page.after.map(|after| after.waitlist_order))
+        .bind::<Nullable<SqlUuid>, _>(page.after.map(|after| after.id.uuid()))
+        .load(conn)?;
+    if lines.is_empty() {
+        return Ok(Err(Error::NotFound(Subject::Section)));
+    }
+    let rows = lines.into_iter().filter_map(|line| line.0);
+    let keyed = rows.map(RosterRow::entry).collect::<Result<_, _>>()?;
+    let page = Page::cut(keyed, page.limit, |(key, _)| *key);
+    Ok(Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next: page.next }))
+}
+
+/// How many rows a statement fetches for a page: one more than the page holds tells whether there is a next one.
+fn rows_for<K>(page: &PageRequest<K>) -> i64 {
+    i64::from(u16::from(page.limit)) + 1
+}
+
+/// A row of a list, or the row of nulls that an empty list consists of.
+struct Line<R>(Option<R>);
+
+impl<R: QueryableByName<Pg>> QueryableByName<Pg> for Line<R> {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        let id: Option<Uuid> = NamedRow::get::<Nullable<SqlUuid>, _>(row, "id")?;
+        id.map(|_| R::build(row)).transpose().map(Self)
+    }
+}
+
+#[derive(QueryableByName)]
+struct RosterRow {
+    #[diesel(embed)]
+    student_course: StudentCourseRow,
+    #[diesel(sql_type = Bool)]
+    waitlisted: bool,
+    #[diesel(sql_type = BigInt)]
+    waitlist_order: i64,
+    #[diesel(sql_type = Text)]
+    student_number: String,
+    #[diesel(sql_type = Text)]
+    given_name: String,
+    #[diesel(sql_type = Text)]
+    family_name: String,
+}
+
+impl RosterRow {
+    fn entry(self) -> Result<(RosterKey, RosterEntry), StoreError> {
+        let student_course = StudentCourse::try_from(self.student_course)?;
+        let place = Place::new("students", student_course.student_id.uuid());
+        let student = StudentRef {
+            id: student_course.student_id,
+            number: place.read("number", self.student_number)?,
+            given_name: place.read("given_name", self.given_name)?,
+            family_name: place.read("family_name", self.family_name)?,
+        };
+        let key = RosterKey { waitlisted: self.waitlisted, waitlist_order: self.waitlist_order, id: student_course.id };
+        Ok((key, RosterEntry { student_course, student }))
+    }
+}

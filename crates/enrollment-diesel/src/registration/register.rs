@@ -1,0 +1,94 @@
+//! Carrying out an attempt: lock, load, decide, write.
+
+use super::facts::{Answered, Known};
+use super::{facts, lock, write};
+use crate::StoreError;
+use crate::constraint::asks_to_decide_again;
+use crate::rows::json;
+use crate::store::Answer;
+use crate::transaction::{Ending, transaction};
+use diesel::PgConnection;
+use diesel::result::Error as DieselError;
+use enrollment_core::registration::{Attempt, Facts, Idempotency, Mode, Outcome, Receipt, SeatPool, SectionFacts};
+use enrollment_core::{Error, Subject};
+
+/// How often an attempt is decided, when the database refuses what was decided because somebody else was there first.
+const MOST_DECISIONS: u32 = 5;
+
+/// Carries out an attempt in a transaction of its own.
+pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Receipt> {
+    let mut decisions = 1;
+    loop {
+        match transaction(conn, |conn| carry_out(conn, attempt)) {
+            Err(error) if asks_to_decide_again(&error) && decisions < MOST_DECISIONS => decisions += 1,
+            answer => return answer,
+        }
+    }
+}
+
+/// Carries out an attempt in the transaction that is open.
+pub(super) fn carry_out(
+    conn: &mut PgConnection,
+    attempt: &Attempt,
+) -> Result<Ending<Result<Receipt, Error>>, StoreError> {
+    let scope = attempt.scope();
+    let locked = lock::lock(conn, &scope)?;
+    let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
+        return refuse(Error::NotFound(Subject::Student));
+    };
+    let idempotency = attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit);
+    let known = facts::load(conn, attempt, &scope, &locked, idempotency)?;
+    if let (Some(idempotency), Some(answered)) = (idempotency, &known.answered) {
+        return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?));
+    }
+    if let Some(subject) = known.missing {
+        return refuse(Error::NotFound(subject));
+    }
+    require_locked(&known.sections, &locked.pools)?;
+    let Known { sections, held, scale, .. } = known;
+    let facts = Facts { student, held, sections, pools: locked.pools, scale };
+    let receipt = Receipt::of(attempt, attempt.decide(&facts));
+    conclude(conn, attempt, idempotency, receipt)
+}
+
+/// Writes what the receipt says, if anything. Without something to write, the transaction ends without waiting for a disk.
+fn conclude(
+    conn: &mut PgConnection,
+    attempt: &Attempt,
+    idempotency: Option<&Idempotency>,
+    receipt: Receipt,
+) -> Result<Ending<Result<Receipt, Error>>, StoreError> {
+    match (&receipt.outcome, idempotency) {
+        _ if attempt.mode == Mode::DryRun => return Ok(Ending::RollBack(Ok(receipt))),
+        (Outcome::Refused(_), None) => return Ok(Ending::RollBack(Ok(receipt))),
+        (Outcome::Refused(_), Some(idempotency)) => write::remember(conn, attempt, idempotency, &receipt)?,
+        (Outcome::Accepted(changes), _) => write::changes(conn, attempt, idempotency, changes, &receipt)?,
+    }
+    Ok(Ending::Commit(Ok(receipt)))
+}
+
+fn refuse<T>(error: Error) -> Result<Ending<Result<T, Error>>, StoreError> {
+    Ok(Ending::RollBack(Err(error)))
+}
+
+/// The answer that was given before, if it was to the same request.
+fn replay(attempt: &Attempt, idempotency: &Idempotency, answered: &Answered) -> Answer<Receipt> {
+    if answered.request_hash != idempotency.fingerprint.as_bytes() {
+        return Ok(Err(Error::IdempotencyKeyReused));
+    }
+    let receipt: Receipt = json::read(answered.receipt.clone())?;
+    // An attempt may meet its own answer, when the connection was lost after that was committed.
+    let replayed = receipt.attempt_id != attempt.id;
+    Ok(Ok(Receipt { replayed, ..receipt }))
+}
+
+/// A section whose pool was exchanged after the pools were locked has to wait for the next try, which locks the new one.
+fn require_locked(sections: &[SectionFacts], pools: &[SeatPool]) -> Result<(), StoreError> {
+    let is_locked = |section: &SectionFacts| pools.iter().any(|pool| pool.id == section.seat_pool_id);
+    if sections.iter().all(is_locked) { Ok(()) } else { Err(overtaken()) }
+}
+
+/// The error for facts that changed although they should have been locked: the transaction is tried again.
+pub(super) fn overtaken() -> StoreError {
+    StoreError::Conflict(DieselError::RollbackTransaction)
+}

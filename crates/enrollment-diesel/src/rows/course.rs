@@ -1,0 +1,73 @@
+//! A row of `courses`.
+
+use super::json::document;
+use super::numeric::{credits, numeric};
+use super::{Corrupt, Place};
+use crate::StoreError;
+use crate::schema::courses;
+use chrono::{DateTime, Utc};
+use diesel::data_types::PgNumeric;
+use diesel::prelude::*;
+use enrollment_core::catalog::{Course, Requisite};
+use serde_json::Value;
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = courses, treat_none_as_null = true)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
+pub(crate) struct CourseRow {
+    pub(crate) id: Uuid,
+    code: String,
+    title: String,
+    description: Option<String>,
+    credits: PgNumeric,
+    repeatable: bool,
+    requisite: Option<Value>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl TryFrom<&Course> for CourseRow {
+    type Error = StoreError;
+
+    fn try_from(course: &Course) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: course.id.uuid(),
+            code: course.code.to_string(),
+            title: course.title.to_string(),
+            description: course.description.as_ref().map(ToString::to_string),
+            credits: numeric(course.credits),
+            repeatable: course.repeatable,
+            requisite: course.requisite.as_ref().map(document).transpose()?,
+            created_at: course.created_at,
+            updated_at: course.updated_at,
+            version: course.version.into(),
+        })
+    }
+}
+
+impl TryFrom<CourseRow> for Course {
+    type Error = Corrupt;
+
+    fn try_from(row: CourseRow) -> Result<Self, Corrupt> {
+        let place = Place::new("courses", row.id);
+        Ok(Self {
+            id: row.id.into(),
+            code: place.read("code", row.code)?,
+            title: place.read("title", row.title)?,
+            description: place.read_maybe("description", row.description)?,
+            credits: credits(&row.credits).map_err(|reason| place.corrupt("credits", reason))?,
+            repeatable: row.repeatable,
+            requisite: requisite(place, row.requisite)?,
+            version: row.version.into(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// What a column `requisite` holds.
+pub(crate) fn requisite(place: Place, stored: Option<Value>) -> Result<Option<Requisite>, Corrupt> {
+    stored.map(serde_json::from_value).transpose().map_err(|reason| place.corrupt("requisite", reason))
+}

@@ -1,0 +1,31 @@
+//! JSON in the database: documents that are stored (`jsonb`), and rows within a row, as `json_agg` makes them of a subquery.
+
+use crate::StoreError;
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A value that comes as a column of type `json`. Unlike diesel's own, it is read without a tree of JSON in between.
+#[derive(Debug)]
+pub(crate) struct FromJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromSql<Json, Pg> for FromJson<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+    }
+}
+
+/// A document to store.
+pub(crate) fn document(value: &impl Serialize) -> Result<Value, StoreError> {
+    serde_json::to_value(value).map_err(|error| StoreError::Database(DieselError::SerializationError(Box::new(error))))
+}
+
+/// What a stored document says.
+pub(crate) fn read<T: DeserializeOwned>(document: Value) -> Result<T, StoreError> {
+    serde_json::from_value(document)
+        .map_err(|error| StoreError::Database(DieselError::DeserializationError(Box::new(error))))
+}

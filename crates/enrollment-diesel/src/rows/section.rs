@@ -1,0 +1,127 @@
+//! A row of `sections`, with what belongs to a section in other tables.
+
+use super::json::FromJson;
+use super::meeting::{MeetingRow, meetings};
+use super::{Corrupt, Place};
+use crate::schema::sections;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::catalog::Section;
+use uuid::Uuid;
+
+/// The columns of a section `s` with the pool `p` of its seats.
+macro_rules! section_columns {
+    () => {
+        concat!(
+            "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, s.waitlist_capacity, s.status, s.instructor,
+             s.created_at, s.updated_at, s.version, ",
+            $crate::rows::meeting::meetings_of!("s.id"),
+            " AS meetings,
+             (SELECT count(*) FROM student_courses sc
+              WHERE sc.section_id = s.id AND sc.status IN ('enrolled', 'completed')) AS enrolled,
+             (SELECT count(*) FROM student_courses sc
+              WHERE sc.section_id = s.id AND sc.status = 'waitlisted') AS waitlisted"
+        )
+    };
+}
+pub(crate) use section_columns;
+
+/// As [`section_columns!`] selects it.
+#[derive(QueryableByName)]
+pub(crate) struct SectionRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    course_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    term_id: Uuid,
+    #[diesel(sql_type = Text)]
+    number: String,
+    #[diesel(sql_type = Text)]
+    component: String,
+    #[diesel(sql_type = Integer)]
+    capacity: i32,
+    #[diesel(sql_type = Integer)]
+    waitlist_capacity: i32,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    instructor: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Json)]
+    meetings: FromJson<Vec<MeetingRow>>,
+    #[diesel(sql_type = BigInt)]
+    enrolled: i64,
+    #[diesel(sql_type = BigInt)]
+    waitlisted: i64,
+}
+
+/// As it is written, but for its pool and its meetings.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = sections, treat_none_as_null = true)]
+pub(crate) struct NewSection {
+    id: Uuid,
+    course_id: Uuid,
+    term_id: Uuid,
+    number: String,
+    component: String,
+    waitlist_capacity: i32,
+    status: String,
+    instructor: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl From<&Section> for NewSection {
+    fn from(section: &Section) -> Self {
+        Self {
+            id: section.id.uuid(),
+            course_id: section.course_id.uuid(),
+            term_id: section.term_id.uuid(),
+            number: section.number.to_string(),
+            component: section.component.to_string(),
+            waitlist_capacity: section.waitlist_capacity.get().cast_signed(),
+            status: section.status.to_string(),
+            instructor: section.instructor.as_ref().map(ToString::to_string),
+            created_at: section.created_at,
+            updated_at: section.updated_at,
+            version: section.version.into(),
+        }
+    }
+}
+
+impl TryFrom<SectionRow> for Section {
+    type Error = Corrupt;
+
+    fn try_from(row: SectionRow) -> Result<Self, Corrupt> {
+        let place = Place::new("sections", row.id);
+        let seats = |column, stored: i32| {
+            let count: u32 = place.read(column, stored)?;
+            place.read(column, count)
+        };
+        Ok(Self {
+            id: row.id.into(),
+            course_id: row.course_id.into(),
+            term_id: row.term_id.into(),
+            number: place.read("number", row.number)?,
+            component: place.word("component", &row.component)?,
+            capacity: seats("capacity", row.capacity)?,
+            waitlist_capacity: seats("waitlist_capacity", row.waitlist_capacity)?,
+            status: place.word("status", &row.status)?,
+            instructor: place.read_maybe("instructor", row.instructor)?,
+            meetings: meetings(row.id, row.meetings.0)?,
+            enrolled: place.read("enrolled", row.enrolled)?,
+            waitlisted: place.read("waitlisted", row.waitlisted)?,
+            version: row.version.into(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! A row of `student_courses`, with the course, section and term that it names.
+
+use super::numeric::credits_of_hundredths;
+use super::{Corrupt, Place};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::registration::{CourseRef, SectionRef, StudentCourse, TermRef};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The columns of a student course `sc`, with what [`student_course_tables!`] joins to it. The place in the waitlist is
+/// counted for those who wait only.
+macro_rules! student_course_columns {
+    () => {
+        "sc.id, sc.student_id, sc.status, c.id AS course_id, c.code AS course_code, c.title AS course_title,
+         s.id AS section_id, s.number AS section_number, s.component AS section_component,
+         t.id AS term_id, t.code AS term_code, (sc.credits * 100)::int4 AS hundredths, sc.grading_basis, sc.grade,
+         CASE WHEN sc.status = 'waitlisted' THEN (
+             SELECT count(*) FROM student_courses ahead
+             WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted'
+               AND (ahead.waitlist_priority, ahead.waitlist_sequence) <= (sc.waitlist_priority, sc.waitlist_sequence)
+         ) END AS waitlist_position,
+         sc.enrolled_at, sc.ended_at, sc.version"
+    };
+}
+pub(crate) use student_course_columns;
+
+/// What a student course `sc` is joined to.
+macro_rules! student_course_tables {
+    () => {
+        "student_courses sc JOIN courses c ON c.id = sc.course_id
+         LEFT JOIN sections s ON s.id = sc.section_id LEFT JOIN terms t ON t.id = sc.term_id"
+    };
+}
+pub(crate) use student_course_tables;
+
+/// As [`student_course_columns!`] selects it: as a row, or as a JSON object within one.
+#[derive(Debug, QueryableByName, Deserialize)]
+pub(crate) struct StudentCourseRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    student_id: Uuid,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = SqlUuid)]
+    course_id: Uuid,
+    #[diesel(sql_type = Text)]
+    course_code: String,
+    #[diesel(sql_type = Text)]
+    course_title: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) section_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    section_number: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    section_component: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    term_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    term_code: Option<String>,
+    #[diesel(sql_type = Integer)]
+    hundredths: i32,
+    #[diesel(sql_type = Text)]
+    grading_basis: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    grade: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    waitlist_position: Option<i64>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    enrolled_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+impl TryFrom<StudentCourseRow> for StudentCourse {
+    type Error = Corrupt;
+
+    fn try_from(row: StudentCourseRow) -> Result<Self, Corrupt> {
+        let place = Place::new("student_courses", row.id);
+        let section = row.section_id.zip(row.section_number).zip(row.section_component);
+        let section = section.map(|((id, number), component)| section_ref(id, number, &component)).transpose()?;
+        let term = row.term_id.zip(row.term_code).map(|(id, code)| term_ref(id, code)).transpose()?;
+        Ok(Self {
+            id: row.id.into(),
+            student_id: row.student_id.into(),
+            status: place.word("status", &row.status)?,
+            course: course_ref(row.course_id, row.course_code, row.course_title)?,
+            section,
+            term,
+            credits: credits_of_hundredths(row.hundredths).map_err(|reason| place.corrupt("credits", reason))?,
+            grading_basis: place.word("grading_basis", &row.grading_basis)?,
+            grade: place.read_maybe("grade", row.grade)?,
+            waitlist_position: place.read_maybe("waitlist_position", row.waitlist_position)?,
+            enrolled_at: row.enrolled_at,
+            ended_at: row.ended_at,
+            version: row.version.into(),
+        })
+    }
+}
+
+/// A course as a student course names it.
+pub(crate) fn course_ref(id: Uuid, code: String, title: String) -> Result<CourseRef, Corrupt> {
+    let place = Place::new("courses", id);
+    Ok(CourseRef { id: id.into(), code: place.read("code", code)?, title: place.read("title", title)? })
+}
+
+/// A section as a student course names it.
+pub(crate) fn section_ref(id: Uuid, number: String, component: &str) -> Result<SectionRef, Corrupt> {
+    let place = Place::new("sections", id);
+    let (number, component) = (place.read("number", number)?, place.word("component", component)?);
+    Ok(SectionRef { id: id.into(), number, component })
+}
+
+/// A term as a student course names it.
+pub(crate) fn term_ref(id: Uuid, code: String) -> Result<TermRef, Corrupt> {
+    Ok(TermRef { id: id.into(), code: Place::new("terms", id).read("code", code)? })
+}

@@ -1,0 +1,69 @@
+//! The store: connections in two lanes, and the ports on them.
+//!
+//! A port's method sends a job to a lane and awaits its answer. Reads have a lane of their own, so that they never wait
+//! behind writers who wait for a row. The jobs are functions of a connection, each in the file of its subject.
+
+use crate::pool::{Pool, Purpose};
+use crate::workers::Workers;
+use crate::{StoreConfig, StoreError};
+use diesel::PgConnection;
+use enrollment_core::Error;
+use enrollment_core::health::Lane;
+use std::io;
+
+/// What a job answers: what its caller can act on is a value; what went wrong with the database is an error, which may
+/// still be retried, and becomes the caller's only when it leaves the store.
+pub(crate) type Answer<T> = Result<Result<T, Error>, StoreError>;
+
+/// All ports of enrollment-core on one PostgreSQL database. Dropping it finishes what is queued.
+pub struct PgStore {
+    pub(crate) readers: Workers<PgConnection>,
+    pub(crate) writers: Workers<PgConnection>,
+}
+
+impl PgStore {
+    /// A store that connects when it is first needed, so it can be made before the database is up.
+    ///
+    /// # Errors
+    /// When its threads cannot be started.
+    pub fn new(config: &StoreConfig) -> io::Result<Self> {
+        let lane = |name, purpose| {
+            let pool = Pool::new(config, purpose);
+            Workers::start(name, pool.size() as usize, config.queue, pool)
+        };
+        Ok(Self { readers: lane("store-read", Purpose::Read)?, writers: lane("store-write", Purpose::Write)? })
+    }
+
+    /// Runs a job that only reads.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut PgConnection) -> Answer<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.readers.run(job).await?
+    }
+
+    /// Runs a job that writes. A transaction knows whether it was committing when the connection was lost. A single
+    /// statement commits itself, so there is no telling: such jobs go through [`committing`].
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut PgConnection) -> Answer<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writers.run(job).await?
+    }
+
+    /// The lanes, and how busy each is.
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
+        [("readers", &self.readers), ("writers", &self.writers)].map(|(name, workers)| lane(name, workers)).into()
+    }
+}
+
+fn lane(name: &'static str, workers: &Workers<PgConnection>) -> Lane {
+    let load = workers.load();
+    Lane { name, connections: load.threads, busy: load.busy, queued: load.queued }
+}
+
+/// The outcome of a writing statement that is a transaction of its own: when the connection was lost, it may or may not
+/// have been committed.
+pub(crate) fn committing<T>(outcome: diesel::QueryResult<T>) -> Result<T, StoreError> {
+    outcome.map_err(|error| StoreError::from(error).while_committing())
+}
