@@ -2,3 +2,4 @@
 
 mod architecture;
 mod postgres_cluster;
+mod schema;

@@ -1,0 +1,74 @@
+-- Three students, two courses, two terms, and two sections of the first course in the first term: one with two seats, one
+-- with five. Ids are short to read: student 1 is …0001, course 1 is …0101, term …0201, seat pool …0301, section …0401.
+
+CREATE FUNCTION id(n integer) RETURNS uuid LANGUAGE sql IMMUTABLE
+    AS $$ SELECT lpad(n::text, 32, '0')::uuid $$;
+
+INSERT INTO students (id, number, given_name, family_name, created_at, updated_at)
+    SELECT id(n), 'S' || n, 'Ada', 'Lovelace', now(), now() FROM generate_series(1, 3) n;
+INSERT INTO courses (id, code, title, credits, created_at, updated_at)
+    SELECT id(100 + n), 'C' || n, 'Analysis', 3, now(), now() FROM generate_series(1, 2) n;
+INSERT INTO terms (id, code, name, time_zone, starts_on, ends_on, created_at, updated_at)
+    SELECT id(200 + n), 'T' || n, 'Spring', 'UTC', '2026-01-01', '2026-06-01', now(), now() FROM generate_series(1, 2) n;
+INSERT INTO seat_pools (id, capacity) VALUES (id(301), 2), (id(302), 5);
+INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, created_at, updated_at)
+    SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), now(), now() FROM generate_series(1, 2) n;
+INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind)
+    VALUES (id(601), now(), 'anonymous', id(1), id(701), 'enrolled');
+INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)
+    VALUES ('anonymous', 'once', sha256('x'), '{}', id(701), now());
+
+-- What a trial writes: student n's row in a section of course 1 in term 1, in a given state.
+CREATE FUNCTION take(row_id integer, student integer, section integer, state text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO student_courses (id, student_id, course_id, term_id, section_id, component, status, credits,
+                                 enrolled_at, ended_at, waitlist_sequence, created_at, updated_at)
+    VALUES (id(500 + row_id), id(student), id(101), id(201), id(400 + section), 'lecture', state, 3,
+            CASE WHEN state <> 'waitlisted' THEN now() END,
+            CASE WHEN state IN ('dropped', 'withdrawn', 'completed', 'cancelled') THEN now() END,
+            CASE WHEN state = 'waitlisted' THEN 1 END, now(), now())
+$$;
+
+-- Its next state.
+CREATE FUNCTION become(row_id integer, state text) RETURNS void LANGUAGE sql AS $$
+    UPDATE student_courses SET
+        status = state,
+        enrolled_at = CASE WHEN state <> 'waitlisted' THEN coalesce(enrolled_at, now()) END,
+        ended_at = CASE WHEN state NOT IN ('waitlisted', 'enrolled') THEN now() END,
+        waitlist_sequence = CASE WHEN state = 'waitlisted' THEN 1 END
+    WHERE id = id(500 + row_id)
+$$;
+
+-- Credit earned elsewhere.
+CREATE FUNCTION bring(row_id integer, course integer, term integer) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO student_courses (id, student_id, course_id, term_id, status, credits, ended_at, created_at, updated_at)
+    VALUES (id(500 + row_id), id(1), id(100 + course), id(200 + term), 'completed', 3, now(), now(), now())
+$$;
+
+CREATE FUNCTION meet(place integer, weekdays integer, first time, last time, teaching_weeks bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO meetings (section_id, position, days, starts_at, ends_at, weeks)
+    VALUES (id(401), place, weekdays, first, last, teaching_weeks)
+$$;
+
+CREATE FUNCTION expect(actual bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF actual IS DISTINCT FROM expected THEN
+        RAISE EXCEPTION 'found % instead of %', actual, expected;
+    END IF;
+END
+$$;
+
+-- Seats taken in pool 1.
+CREATE FUNCTION taken() RETURNS bigint LANGUAGE sql AS $$ SELECT taken::bigint FROM seat_pools WHERE id = id(301) $$;
+
+-- Runs statements and undoes them: the name of the constraint that refused them, or why else they failed, or 'accepted'.
+CREATE FUNCTION refused_by(statements text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    EXECUTE statements;
+    RAISE EXCEPTION 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS name = CONSTRAINT_NAME;
+    RETURN coalesce(nullif(name, ''), SQLERRM);
+END
+$$;
