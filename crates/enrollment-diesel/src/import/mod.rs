@@ -1,0 +1,19 @@
+//! Bulk reading and writing, for commands that bring thousands of entries at once.
+//!
+//! Whoever writes in bulk asks what is [`known`] under the natural keys that it has, makes a [`Batch`] of what is new or
+//! differs, and [`write()`]s it: all of it, or nothing. Entries carry the version after the one that they were made from, so
+//! what somebody else changed in between is found out ([`WriteError::Overtaken`]), never overwritten.
+//!
+//! To bring a new column: the list of its table's columns in `write.rs`.
+
+mod batch;
+mod known;
+mod read;
+mod table;
+mod write;
+
+pub use batch::{Batch, StudentCourseRow};
+pub use known::{Keys, Known, KnownSection, KnownStudentCourse, SectionKey};
+pub use read::known;
+pub use diesel::PgConnection;
+pub use write::{WriteError, write};
