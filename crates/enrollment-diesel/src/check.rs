@@ -2,6 +2,7 @@
 //!
 //! To add an invariant: a query in `check.sql` that finds its violations.
 
+use crate::StoreError;
 use crate::rows::json::FromJson;
 use crate::statement::Statement;
 use crate::store::PgStore;
@@ -28,22 +29,24 @@ impl fmt::Display for Broken {
     }
 }
 
+/// Recomputes every invariant from the rows, as they are at one moment, and answers the violations: none, if all is well.
+pub fn check(conn: &mut PgConnection) -> Result<Vec<Broken>, StoreError> {
+    transaction(conn, |conn| {
+        // It reads every row there is, which may take longer than a request may.
+        conn.batch_execute("SET LOCAL statement_timeout = 0")?;
+        let rows = Statement::new(include_str!("check.sql")).load::<Row>(conn)?;
+        let broken = rows.into_iter().map(|row| Broken { invariant: row.invariant, details: row.details.0 });
+        Ok(Ending::RollBack(broken.collect()))
+    })
+}
+
 impl PgStore {
-    /// Recomputes every invariant from the rows, at one moment, and answers its violations: none, if all is well.
+    /// [`check`], beside whatever else the store does.
     ///
     /// # Errors
     /// [`Error::Busy`] and [`Error::Unavailable`].
     pub async fn check(&self) -> Result<Vec<Broken>, Error> {
-        self.read(|conn| {
-            transaction(conn, |conn| {
-                // It reads every row there is, which may take longer than a request may.
-                conn.batch_execute("SET LOCAL statement_timeout = 0")?;
-                let rows = Statement::new(include_str!("check.sql")).load::<Row>(conn)?;
-                let broken = rows.into_iter().map(|row| Broken { invariant: row.invariant, details: row.details.0 });
-                Ok(Ending::RollBack(Ok(broken.collect())))
-            })
-        })
-        .await
+        self.read(|conn| Ok(Ok(check(conn)?))).await
     }
 }
 

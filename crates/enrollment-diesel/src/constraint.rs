@@ -16,7 +16,9 @@ impl From<StoreError> for Error {
             StoreError::Corrupt(_) | StoreError::Panicked => internal(error),
             // A lock that others hold for so long, or a row that so many want at once, is a queue like any other.
             StoreError::Busy | StoreError::Conflict(_) | StoreError::Timeout(..) => Self::Busy,
-            StoreError::Lost(_) | StoreError::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            StoreError::Lost(_) | StoreError::Unavailable(_) | StoreError::Unreachable(_) => {
+                Self::Unavailable(Box::new(error))
+            }
             StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown(Box::new(error)),
         }
     }

@@ -35,6 +35,9 @@ pub enum StoreError {
     /// No connection could be had in time.
     #[error("no connection to the database: {0}")]
     Unavailable(#[source] diesel::r2d2::PoolError),
+    /// A connection outside the pool could not be opened.
+    #[error("no connection to the database: {0}")]
+    Unreachable(#[from] diesel::ConnectionError),
     /// The queue before the store's threads is full.
     #[error("too many requests are waiting for the database")]
     Busy,

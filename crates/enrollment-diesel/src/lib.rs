@@ -40,6 +40,7 @@ pub mod store;
 pub mod transaction;
 pub mod workers;
 
+pub use check::{Broken, check};
 pub use error::StoreError;
-pub use pool::StoreConfig;
+pub use pool::{StoreConfig, connect};
 pub use store::PgStore;

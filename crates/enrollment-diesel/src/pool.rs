@@ -10,7 +10,7 @@ use crate::StoreError;
 use crate::workers::Lender;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, ConnectionResult, PgConnection};
 use std::fmt;
 use std::time::{Duration, Instant};
 use tracing::warn;
@@ -67,6 +67,27 @@ impl fmt::Debug for StoreConfig {
     }
 }
 
+/// Opens a connection for a command that has the database to itself for a while (migrating, importing, checking): it is in
+/// no pool, and nothing that it does is bounded in time.
+pub fn connect(url: &str) -> Result<PgConnection, StoreError> {
+    let mut connection = PgConnection::establish(url)?;
+    connection.batch_execute(&format!("SET application_name = 'enrollment-command'; {SAME_FOR_ALL}"))?;
+    Ok(connection)
+}
+
+/// What every connection agrees on.
+const SAME_FOR_ALL: &str = "
+    SET timezone = 'UTC';
+    -- What the store's locks and the seat-counting triggers are made for: a statement sees what the lock waited for.
+    SET default_transaction_isolation = 'read committed';
+    -- The queries are short; compiling one costs more than running it.
+    SET jit = off;
+    -- Some errors can only be told by their message (see `error`). Not every role may choose its language.
+    DO $$ BEGIN
+        PERFORM set_config('lc_messages', 'C', false);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END $$;";
+
 /// What the connections of a pool are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -74,6 +95,14 @@ pub enum Purpose {
     Read,
     /// Their transactions may write.
     Write,
+}
+
+/// A connection of its own, for a command that works through a lot of rows: without the limits that requests have.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub fn connect(url: &str) -> ConnectionResult<PgConnection> {
+    PgConnection::establish(url)
 }
 
 /// A pool of connections for one purpose. To clone it is to share it.
@@ -191,20 +220,11 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
     };
     format!(
         "SET application_name = '{name}';
-         SET timezone = 'UTC';
          SET statement_timeout = {statement};
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
-         -- What the store's locks and the seat-counting triggers are made for: a statement sees what the lock waited for.
-         SET default_transaction_isolation = 'read committed';
          SET default_transaction_read_only = {read_only};
-         -- The queries are short; compiling one costs more than running it.
-         SET jit = off;
-         -- Some errors can only be told by their message (see `error`). Not every role may choose its language.
-         DO $$ BEGIN
-             PERFORM set_config('lc_messages', 'C', false);
-         EXCEPTION WHEN insufficient_privilege THEN NULL;
-         END $$;",
+         {SAME_FOR_ALL}",
         statement = config.statement_timeout.as_millis(),
         lock = config.lock_timeout.as_millis(),
         idle = config.idle_in_transaction_session_timeout.as_millis(),

@@ -34,7 +34,7 @@ pub(super) fn carry_out(
     let scope = attempt.scope();
     let locked = lock::lock(conn, &scope)?;
     let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
-        return refuse(Error::NotFound(Subject::Student));
+        return Ok(refuse(Error::NotFound(Subject::Student)));
     };
     let idempotency = attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit);
     let known = facts::load(conn, attempt, &scope, &locked, idempotency)?;
@@ -42,7 +42,7 @@ pub(super) fn carry_out(
         return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?));
     }
     if let Some(subject) = known.missing {
-        return refuse(Error::NotFound(subject));
+        return Ok(refuse(Error::NotFound(subject)));
     }
     require_locked(&known.sections, &locked.pools)?;
     let Known { sections, held, scale, .. } = known;
@@ -67,8 +67,8 @@ fn conclude(
     Ok(Ending::Commit(Ok(receipt)))
 }
 
-fn refuse<T>(error: Error) -> Result<Ending<Result<T, Error>>, StoreError> {
-    Ok(Ending::RollBack(Err(error)))
+fn refuse<T>(error: Error) -> Ending<Result<T, Error>> {
+    Ending::RollBack(Err(error))
 }
 
 /// The answer that was given before, if it was to the same request.

@@ -94,7 +94,7 @@ impl MeetingRow {
 /// A time of day; none unless it is to the minute.
 fn minutes(time: NaiveTime) -> Option<LocalTime> {
     let seconds = time.num_seconds_from_midnight();
-    let whole = seconds % 60 == 0 && time.nanosecond() == 0;
+    let whole = seconds.is_multiple_of(60) && time.nanosecond() == 0;
     u16::try_from(seconds / 60).ok().filter(|_| whole).and_then(LocalTime::from_minutes)
 }
 
