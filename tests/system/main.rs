@@ -3,3 +3,4 @@
 mod architecture;
 mod postgres_cluster;
 mod schema;
+mod store_floor;
