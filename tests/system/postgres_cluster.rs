@@ -402,10 +402,17 @@ impl Home {
     /// Opens the cluster in another process, and waits until it is open.
     fn open_elsewhere(&self) -> Owner {
         let mut process = self.spawn_elsewhere();
-        let output = BufReader::new(process.0.stderr.take().unwrap());
-        let line = output.lines().map_while(Result::ok).find(|line| line.starts_with("postmaster "));
-        let postmaster = line.and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        Owner { process, postmaster: postmaster.expect("the other process says its postmaster") }
+        let mut said = String::new();
+        let mut output = BufReader::new(process.0.stderr.take().unwrap());
+        let postmaster = loop {
+            let line = said.len();
+            let length = output.read_line(&mut said).unwrap();
+            assert!(length > 0, "the other process did not open the cluster:\n{said}");
+            if let Some(pid) = said[line..].strip_prefix("postmaster ") {
+                break pid.trim_end().parse().unwrap();
+            }
+        };
+        Owner { process, postmaster }
     }
 
     /// Starts to open the cluster in another process, which leads a group of its own and ignores SIGINT.
