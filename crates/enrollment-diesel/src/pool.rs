@@ -10,7 +10,7 @@ use crate::StoreError;
 use crate::workers::Lender;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
-use diesel::{Connection, ConnectionResult, PgConnection};
+use diesel::{Connection, PgConnection};
 use std::fmt;
 use std::time::{Duration, Instant};
 use tracing::warn;
@@ -95,14 +95,6 @@ pub enum Purpose {
     Read,
     /// Their transactions may write.
     Write,
-}
-
-/// A connection of its own, for a command that works through a lot of rows: without the limits that requests have.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub fn connect(url: &str) -> ConnectionResult<PgConnection> {
-    PgConnection::establish(url)
 }
 
 /// A pool of connections for one purpose. To clone it is to share it.
