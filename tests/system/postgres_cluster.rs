@@ -5,19 +5,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod home;
+mod processes;
+
 use enrollment_server::postgres::{Access, ClusterConfig, ClusterError, Durability, LocalCluster};
+use home::{DATA_DIR, Home, Process};
+use processes::{is_running, send, wait_until};
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// Tells [`another_process`] its data folder.
-const DATA_DIR: &str = "ENROLLMENT_TEST_CLUSTER";
+use std::time::Duration;
 
 #[test]
 fn the_first_start_makes_a_cluster_that_serves() {
@@ -362,133 +363,6 @@ fn another_process() {
     std::process::exit(0);
 }
 
-/// A place for a cluster, thrown away with it.
-struct Home {
-    /// Kept for as long as the cluster.
-    temporary: TempDir,
-    data_dir: PathBuf,
-}
-
-impl Home {
-    fn new() -> Self {
-        // Root runs PostgreSQL as another account, which has to get in.
-        let passable = Permissions::from_mode(0o755);
-        let temporary = tempfile::Builder::new().prefix("cluster").permissions(passable).tempdir().unwrap();
-        let data_dir = temporary.path().join("data");
-        Self { temporary, data_dir }
-    }
-
-    fn nest(&mut self, name: &str) {
-        self.data_dir = self.temporary.path().join(name);
-    }
-
-    fn data_dir(&self) -> &Path {
-        &self.data_dir
-    }
-
-    fn config(&self) -> ClusterConfig {
-        ClusterConfig {
-            data_dir: self.data_dir.clone(),
-            binaries: None,
-            purpose: "this test".to_owned(),
-            durability: Durability::Disposable,
-        }
-    }
-
-    fn open(&self, access: Access) -> LocalCluster {
-        LocalCluster::open(&self.config(), access).unwrap()
-    }
-
-    /// Opens the cluster in another process, and waits until it is open.
-    fn open_elsewhere(&self) -> Owner {
-        let mut process = self.spawn_elsewhere();
-        let mut said = String::new();
-        let mut output = BufReader::new(process.0.stderr.take().unwrap());
-        let postmaster = loop {
-            let line = said.len();
-            let length = output.read_line(&mut said).unwrap();
-            assert!(length > 0, "the other process did not open the cluster:\n{said}");
-            if let Some(pid) = said[line..].strip_prefix("postmaster ") {
-                break pid.trim_end().parse().unwrap();
-            }
-        };
-        Owner { process, postmaster }
-    }
-
-    /// Starts to open the cluster in another process, which leads a group of its own and ignores SIGINT.
-    fn spawn_elsewhere(&self) -> Process {
-        let mut command = Command::new("sh");
-        command.args(["-c", r#"trap '' INT; exec "$@""#, "sh"]).arg(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "--nocapture", "postgres_cluster::another_process"]);
-        command.env(DATA_DIR, &self.data_dir).process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Process(command.spawn().unwrap())
-    }
-}
-
-/// A process that a test started, which does not outlive it.
-struct Process(Child);
-
-impl Process {
-    /// Kills it, as `kill -9` does.
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Another process that owns a cluster.
-struct Owner {
-    process: Process,
-    postmaster: i32,
-}
-
-impl Owner {
-    fn pid(&self) -> u32 {
-        self.process.0.id()
-    }
-
-    fn kill(&mut self) {
-        self.process.kill();
-    }
-
-    /// Kills it and what would stop PostgreSQL in its place.
-    fn kill_with_guards(&mut self) {
-        let guards = guards_of(self.postmaster);
-        assert!(!guards.is_empty());
-        // Made to stand still first, so that none can act on another's end.
-        for guard in &guards {
-            send("STOP", guard);
-        }
-        self.kill();
-        for guard in &guards {
-            send("KILL", guard);
-        }
-    }
-
-    /// Lets it end by itself.
-    fn exit(&mut self) {
-        drop(self.process.0.stdin.take());
-        assert!(self.process.0.wait().unwrap().success());
-    }
-}
-
-impl Drop for Owner {
-    /// Waits for the cluster, too, so that its folder can be removed.
-    fn drop(&mut self) {
-        let _ = self.process.0.kill();
-        let _ = self.process.0.wait();
-        wait_until("PostgreSQL has stopped", || !is_running(self.postmaster));
-    }
-}
-
 fn query(cluster: &LocalCluster, sql: &str) -> String {
     query_in(cluster, "enrollment", sql)
 }
@@ -501,42 +375,6 @@ fn query_in(cluster: &LocalCluster, database: &str, sql: &str) -> String {
     let output = psql.output().unwrap();
     assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
-
-/// What `ps` says of a process; empty when there is none.
-fn ps(column: &str, pid: &str) -> String {
-    let output = Command::new("ps").args(["-o", &format!("{column}="), "-p", pid]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Whether a process runs, rather than having ended and waiting to be reaped.
-fn is_running(pid: i32) -> bool {
-    let state = ps("stat", &pid.to_string());
-    !state.is_empty() && !state.starts_with('Z')
-}
-
-/// The processes that guard a postmaster: those of its group other than itself.
-fn guards_of(postmaster: i32) -> Vec<String> {
-    let group = ps("pgid", &postmaster.to_string());
-    let output = Command::new("ps").args(["-A", "-o", "pid=,pgid="]).output().unwrap();
-    let all = String::from_utf8(output.stdout).unwrap();
-    let pairs = all.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
-    let guards = pairs.filter(|(pid, of)| of.trim() == group && *pid != postmaster.to_string());
-    guards.map(|(pid, _)| pid.to_owned()).collect()
-}
-
-/// Sends a signal to a process, or, by a negative number, to a group.
-fn send(signal: &str, to: &str) {
-    let sent = Command::new("sh").args(["-c", r#"kill -s "$1" -- "$2""#, "sh", signal, to]).status().unwrap();
-    assert!(sent.success(), "{signal} to {to}");
-}
-
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within 30 s: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn is_root() -> bool {
