@@ -15,6 +15,7 @@
 //!   `registration`, on the rows of `rows`. Where diesel's query builder ends, `statement` begins.
 //! * `constraint` is where what the database refused becomes an error of the domain.
 //! * [`check`] looks for what the database holds and must not.
+//! * [`import`] reads and writes thousands of entries at once.
 //!
 //! # To change it
 //!
@@ -29,6 +30,7 @@ pub mod check;
 mod constraint;
 pub mod error;
 mod health;
+pub mod import;
 pub mod migrations;
 pub mod pool;
 mod registration;

@@ -10,8 +10,8 @@ use crate::StoreError;
 use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
-use enrollment_core::catalog::{Meeting, Section, Version};
-use enrollment_core::ids::{IdSource, SectionId};
+use enrollment_core::catalog::{Meeting, Section, Version, Weeks};
+use enrollment_core::ids::SectionId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -29,9 +29,8 @@ pub enum WriteError {
 }
 
 /// Writes all of the batch, or nothing.
-pub fn write(conn: &mut PgConnection, batch: &Batch, ids: &dyn IdSource) -> Result<(), WriteError> {
-    let events = events(batch, ids);
-    let written = transaction(conn, |conn| match write_all(conn, batch, &events)? {
+pub fn write(conn: &mut PgConnection, batch: &Batch) -> Result<(), WriteError> {
+    let written = transaction(conn, |conn| match write_all(conn, batch)? {
         None => Ok(Ending::Commit(None)),
         stale => Ok(Ending::RollBack(stale)),
     });
@@ -49,7 +48,7 @@ pub fn write(conn: &mut PgConnection, batch: &Batch, ids: &dyn IdSource) -> Resu
 /// The table in which a row was not what it was expected to be, if any.
 type Stale = Option<&'static str>;
 
-fn write_all(conn: &mut PgConnection, batch: &Batch, events: &[Value]) -> Result<Stale, StoreError> {
+fn write_all(conn: &mut PgConnection, batch: &Batch) -> Result<Stale, StoreError> {
     let students = batch.students.iter().map(|student| student.id);
     let registered = batch.student_courses.iter().map(|row| row.student_id);
     let sections: Vec<Uuid> = touched_sections(batch);
@@ -66,7 +65,7 @@ fn write_all(conn: &mut PgConnection, batch: &Batch, events: &[Value]) -> Result
     expect(&SECTIONS, write_sections(conn, &batch.sections)?);
     expect(&STUDENT_COURSES, write_student_courses(conn, &batch.student_courses)?);
     execute(conn, SHRINK_POOLS, &batch.sections)?;
-    EVENTS.insert(conn, events)?;
+    execute(conn, INSERT_EVENTS, &events(batch))?;
     Ok(stale)
 }
 
@@ -125,29 +124,28 @@ fn meeting_row(section: SectionId, position: usize, meeting: &Meeting) -> Value 
         "section_id": section,
         "position": position,
         "days": meeting.days.mask(),
-        "weeks": meeting.weeks.map(|weeks| weeks.mask()),
+        "weeks": meeting.weeks.map(Weeks::mask),
         "starts_at": meeting.starts_at,
         "ends_at": meeting.ends_at,
         "location": meeting.location,
     })
 }
 
-fn events(batch: &Batch, ids: &dyn IdSource) -> Vec<Value> {
-    let event = |row: &StudentCourseRow| {
+/// The event of each student course, numbered by the attempt's own id as those of every attempt are.
+fn events(batch: &Batch) -> Vec<Value> {
+    let attempt = batch.attempt_id.uuid();
+    let event = |(position, row): (u128, &StudentCourseRow)| {
         let kind = if row.was == Some(row.status) { "graded".to_owned() } else { row.status.to_string() };
         json!({
-            "id": ids.next(),
+            "id": Uuid::from_u128(attempt.as_u128() ^ position),
             "at": batch.at,
             "actor": batch.actor,
-            "student_id": row.student_id,
-            "section_id": row.section_id,
             "student_course_id": row.id,
-            "attempt_id": batch.attempt_id,
+            "attempt_id": attempt,
             "kind": kind,
-            "detail": { "status": row.status, "course_id": row.course_id, "grade": row.grade },
         })
     };
-    batch.student_courses.iter().map(event).collect()
+    (0..).zip(&batch.student_courses).map(event).collect()
 }
 
 const LOCK_STUDENTS: &str = "SELECT id FROM students WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
@@ -172,6 +170,24 @@ const SHRINK_POOLS: &str = "
 
 const DELETE_MEETINGS: &str =
     "DELETE FROM meetings WHERE section_id IN (SELECT id FROM json_to_recordset($1::json) AS r (id uuid))";
+
+/// What an event tells is the student course, in the form that core gives it.
+const INSERT_EVENTS: &str = "
+    INSERT INTO registration_events (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
+    SELECT r.id, r.at, r.actor, sc.student_id, sc.section_id, sc.id, r.attempt_id, r.kind, jsonb_build_object(
+        'id', sc.id, 'student_id', sc.student_id, 'status', sc.status,
+        'course', jsonb_build_object('id', c.id, 'code', c.code, 'title', c.title),
+        'section', CASE WHEN s.id IS NOT NULL
+            THEN jsonb_build_object('id', s.id, 'number', s.number, 'component', s.component) END,
+        'term', CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'code', t.code) END,
+        'credits', sc.credits, 'grading_basis', sc.grading_basis, 'grade', sc.grade, 'waitlist_position', NULL,
+        'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'version', sc.version)
+    FROM json_to_recordset($1::json)
+        AS r (id uuid, at timestamptz, actor text, student_course_id uuid, attempt_id uuid, kind text)
+    JOIN student_courses sc ON sc.id = r.student_course_id
+    JOIN courses c ON c.id = sc.course_id
+    LEFT JOIN sections s ON s.id = sc.section_id
+    LEFT JOIN terms t ON t.id = sc.term_id";
 
 const TERMS: Table = Table {
     name: "terms",
@@ -295,20 +311,4 @@ const STUDENT_COURSES: Table = Table {
         "grading_basis",
         "created_at",
     ],
-};
-
-const EVENTS: Table = Table {
-    name: "registration_events",
-    columns: &[
-        ("id", "uuid"),
-        ("at", "timestamptz"),
-        ("actor", "text"),
-        ("student_id", "uuid"),
-        ("section_id", "uuid"),
-        ("student_course_id", "uuid"),
-        ("attempt_id", "uuid"),
-        ("kind", "text"),
-        ("detail", "jsonb"),
-    ],
-    kept: &[],
 };
