@@ -16,6 +16,7 @@ pub(crate) use problems::{
 use crate::problem::InputError;
 use crate::{courses, docs_page, health, metrics, roster, sections, student_courses, students, terms};
 use enrollment_core::registration::Violation;
+use enrollment_core::text::SearchText;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
@@ -51,7 +52,7 @@ all rules that refuse an enrollment, in `violations`.
         health::alive, health::ready, metrics::show,
         docs_page::document, docs_page::index, docs_page::asset,
     ),
-    components(schemas(InputError, Violation)),
+    components(schemas(InputError, SearchText, Violation)),
     modifiers(&ProblemComponents, &Closed),
 )]
 struct Document;

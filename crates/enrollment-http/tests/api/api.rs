@@ -1,0 +1,135 @@
+//! The API on mocks, and what it answers.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::Bytes;
+use enrollment_core::catalog::{Catalog, Course, Entry, MockRepository, Section, Student, Term};
+use enrollment_core::clock::{Clock, MockClock};
+use enrollment_core::health::MockHealth;
+use enrollment_core::ids::{IdSource, MockIdSource};
+use enrollment_core::registration::{MockRegistrationRepository, Registration};
+use enrollment_http::{Api, Services, Settings};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+/// The ports. A mock panics when it is called without an expectation, so a test also says what is not called.
+#[derive(Default)]
+pub(crate) struct Ports {
+    pub(crate) students: MockRepository<Student>,
+    pub(crate) courses: MockRepository<Course>,
+    pub(crate) terms: MockRepository<Term>,
+    pub(crate) sections: MockRepository<Section>,
+    pub(crate) registration: MockRegistrationRepository,
+    pub(crate) health: MockHealth,
+}
+
+impl Ports {
+    pub(crate) fn api(self) -> TestApi {
+        self.api_with(Settings::default())
+    }
+
+    pub(crate) fn api_with(self, settings: Settings) -> TestApi {
+        let services = Services {
+            students: catalog(self.students),
+            courses: catalog(self.courses),
+            terms: catalog(self.terms),
+            sections: catalog(self.sections),
+            registration: Registration::new(Arc::new(self.registration), clock(), ids()),
+            health: Arc::new(self.health),
+            ids: ids(),
+        };
+        TestApi(Api::new(services, settings).unwrap())
+    }
+}
+
+fn catalog<E: Entry>(repository: MockRepository<E>) -> Catalog<E> {
+    Catalog::new(Arc::new(repository), clock(), ids())
+}
+
+fn clock() -> Arc<dyn Clock> {
+    let mut clock = MockClock::new();
+    clock.expect_now().return_const(crate::samples::now());
+    Arc::new(clock)
+}
+
+fn ids() -> Arc<dyn IdSource> {
+    let next = AtomicU64::new(1);
+    let mut ids = MockIdSource::new();
+    ids.expect_next().returning(move || Uuid::from_u128(next.fetch_add(1, Ordering::Relaxed).into()));
+    Arc::new(ids)
+}
+
+/// The API, whose metrics last from request to request.
+pub(crate) struct TestApi(Api);
+
+impl TestApi {
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        let app = init_service(self.0.app()).await;
+        let response = call_service(&app, request.to_request()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, body: read_body(response).await }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(TestRequest::post().uri(path).set_json(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(TestRequest::patch().uri(path).set_json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(TestRequest::delete().uri(path)).await
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts that this is a problem of that type and status with all that every problem has, and gives its JSON.
+    pub(crate) fn problem(&self, status: u16, problem_type: &str) -> Value {
+        let json = self.json();
+        assert_eq!(self.header("content-type"), "application/problem+json", "{json}");
+        assert_eq!((self.status.as_u16(), json["type"].as_str()), (status, Some(problem_type)), "{json}");
+        assert_eq!(json["status"], status);
+        for member in ["title", "detail", "instance"] {
+            assert!(json[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {json}");
+        }
+        assert!(json.get("request_id").is_some() || json.get("attempt_id").is_some(), "{json}");
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("cache-control"), "no-store");
+        json
+    }
+
+    /// The places of everything that is wrong with the input.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        let json = self.json();
+        let place = |error: &Value| {
+            let place = ["pointer", "parameter", "header"].into_iter().find_map(|name| error[name].as_str());
+            assert!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{error}");
+            place.unwrap_or_else(|| panic!("{error}")).to_owned()
+        };
+        json["errors"].as_array().unwrap_or_else(|| panic!("{json}")).iter().map(place).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! The API over mocks of the ports: what goes in, what comes out, and nothing of a database.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod api;
+mod bodies;
+mod catalogue;
+mod dropping;
+mod enrolling;
+mod lists;
+mod operations;
+mod preconditions;
+mod problems;
+mod samples;

@@ -1,0 +1,114 @@
+//! One of each thing.
+
+use chrono::{DateTime, Utc};
+use enrollment_core::catalog::{
+    Course, CourseDraft, Draft, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft, Version,
+};
+use enrollment_core::registration::{
+    Attempt, Change, Code, CourseRef, GradingBasis, Mode, Outcome, Receipt, RosterEntry, SectionRef, Status,
+    StudentCourse, StudentRef, TermRef, Violation,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub(crate) const STUDENT: &str = "0190a1b2-0000-7000-8000-000000000001";
+pub(crate) const COURSE: &str = "0190a1b2-0000-7000-8000-000000000002";
+pub(crate) const TERM: &str = "0190a1b2-0000-7000-8000-000000000003";
+pub(crate) const SECTION: &str = "0190a1b2-0000-7000-8000-000000000004";
+pub(crate) const STUDENT_COURSE: &str = "0190a1b2-0000-7000-8000-000000000005";
+
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-09-01T08:00:00Z".parse().unwrap()
+}
+
+fn id<T: From<Uuid>>(text: &str) -> T {
+    text.parse::<Uuid>().unwrap().into()
+}
+
+/// The stamp of something that was written three times.
+fn stamp<Id: From<Uuid>>(text: &str) -> Stamp<Id> {
+    Stamp { version: Version::from(3), ..Stamp::new(id(text), now()) }
+}
+
+pub(crate) fn student_body() -> Value {
+    json!({"number": "11717487", "given_name": "Ada", "family_name": "Lovelace", "email": "ada@example.edu"})
+}
+
+pub(crate) fn course_body() -> Value {
+    json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}})
+}
+
+pub(crate) fn term_body() -> Value {
+    json!({"code": "2026-fall", "name": "Fall", "time_zone": "Asia/Shanghai", "starts_on": "2026-09-01", "ends_on": "2027-01-15"})
+}
+
+pub(crate) fn section_body() -> Value {
+    json!({
+        "course_id": COURSE, "term_id": TERM, "number": "27", "capacity": 30,
+        "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "weeks": [1, 2]}]
+    })
+}
+
+pub(crate) fn student() -> Student {
+    serde_json::from_value::<StudentDraft>(student_body()).unwrap().parse(stamp(STUDENT)).unwrap()
+}
+
+pub(crate) fn course() -> Course {
+    serde_json::from_value::<CourseDraft>(course_body()).unwrap().parse(stamp(COURSE)).unwrap()
+}
+
+pub(crate) fn term() -> Term {
+    serde_json::from_value::<TermDraft>(term_body()).unwrap().parse(stamp(TERM)).unwrap()
+}
+
+pub(crate) fn section() -> Section {
+    serde_json::from_value::<SectionDraft>(section_body()).unwrap().parse(stamp(SECTION)).unwrap()
+}
+
+pub(crate) fn student_course() -> StudentCourse {
+    StudentCourse {
+        id: id(STUDENT_COURSE),
+        student_id: id(STUDENT),
+        status: Status::Enrolled,
+        course: CourseRef { id: id(COURSE), code: course().code, title: course().title },
+        section: Some(SectionRef { id: id(SECTION), number: section().number, component: section().component }),
+        term: Some(TermRef { id: id(TERM), code: term().code }),
+        credits: course().credits,
+        grading_basis: GradingBasis::Graded,
+        grade: None,
+        waitlist_position: None,
+        enrolled_at: Some(now()),
+        ended_at: None,
+        version: Version::FIRST,
+    }
+}
+
+pub(crate) fn roster_entry() -> RosterEntry {
+    let Student { id, number, given_name, family_name, .. } = student();
+    RosterEntry { student_course: student_course(), student: StudentRef { id, number, given_name, family_name } }
+}
+
+pub(crate) fn violation(code: Code) -> Violation {
+    Violation {
+        code,
+        message: format!("It is refused by {code}."),
+        remedy: "Do something else.".to_owned(),
+        facts: json!({"section": "CS101-27"}),
+    }
+}
+
+fn receipt(attempt: &Attempt, outcome: Outcome) -> Receipt {
+    let dry_run = attempt.mode == Mode::DryRun;
+    Receipt { attempt_id: attempt.id, at: attempt.at, dry_run, outcome, replayed: false }
+}
+
+/// The receipt of an attempt that made this of a student course.
+pub(crate) fn accepted(attempt: &Attempt, student_course: StudentCourse) -> Receipt {
+    let change = if student_course.ended_at.is_some() { Change::End } else { Change::Start };
+    receipt(attempt, Outcome::Accepted(vec![change(student_course)]))
+}
+
+/// The receipt of an attempt that these rules refused.
+pub(crate) fn refused(attempt: &Attempt, codes: &[Code]) -> Receipt {
+    receipt(attempt, Outcome::Refused(codes.iter().copied().map(violation).collect()))
+}
