@@ -1,1 +1,11 @@
-//! x
+//! What the system tests stand on: databases, a server in this process, and the server as a program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
+
+mod app;
+mod database;
+mod process;
+
+pub use app::{Answer, Client, TestApp};
+pub use database::{RowLock, TestDatabase};
+pub use process::{Ended, ServerProcess};

@@ -1,6 +1,14 @@
 //! The whole system, over real HTTP, on a real PostgreSQL: one binary, a module for each subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod architecture;
+mod catalog_api;
+mod crash;
+mod enrolling;
 mod postgres_cluster;
+mod problems;
+mod races;
 mod schema;
+mod server;
 mod store_floor;

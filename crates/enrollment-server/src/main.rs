@@ -1,2 +1,7 @@
-//! The `enrollment` command.
-fn main() {}
+//! The `enrollment` command: see [`enrollment_server::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    enrollment_server::cli::main()
+}

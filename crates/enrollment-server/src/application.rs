@@ -1,0 +1,124 @@
+//! The HTTP server, built of the store and the services.
+//!
+//! Threads: actix serves HTTP on a few; the store has threads of its own, one a connection. To stop, the server first takes
+//! no more requests, lets those in flight finish, and then lets the store go.
+
+use crate::clock::SystemClock;
+use crate::ids::SystemIds;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, rt};
+use enrollment_core::catalog::Catalog;
+use enrollment_core::clock::Clock;
+use enrollment_core::ids::IdSource;
+use enrollment_core::registration::Registration;
+use enrollment_diesel::PgStore;
+pub use enrollment_diesel::StoreConfig;
+use enrollment_http::{Api, Services};
+use std::error::Error;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to serve.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Threads that serve HTTP; none for as many as there are processors.
+    pub http_threads: Option<usize>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long requests in flight are given to finish.
+    pub shutdown_timeout: Duration,
+    /// Whether SIGINT and SIGTERM stop the server.
+    pub handle_signals: bool,
+    /// How the store reaches its database.
+    pub store: StoreConfig,
+}
+
+/// A server that listens and is ready to run.
+pub struct Application {
+    address: SocketAddr,
+    listener: TcpListener,
+    settings: Settings,
+    api: Api,
+}
+
+impl Application {
+    /// Builds the server and starts to listen: connections wait until it runs.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the store cannot be made.
+    pub fn build(settings: Settings) -> Result<Self, Box<dyn Error>> {
+        let listener = TcpListener::bind(settings.listen)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
+        let address = listener.local_addr()?;
+        let store = Arc::new(PgStore::new(&settings.store)?);
+        let limits = enrollment_http::Settings { body_limit: settings.body_limit };
+        let api = Api::new(services(&store), limits).map_err(|error| -> Box<dyn Error> { error })?;
+        Ok(Self { address, listener, settings, api })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop, and then until what is in flight is done.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub fn run(self) -> io::Result<()> {
+        self.run_with(|_| ())
+    }
+
+    /// Like [`run`](Self::run), handing out what stops the server.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub fn run_with(self, started: impl FnOnce(Stop)) -> io::Result<()> {
+        rt::System::new().block_on(async {
+            let server = self.serve()?;
+            started(Stop(server.handle()));
+            server.await
+        })
+    }
+
+    fn serve(self) -> io::Result<Server> {
+        let Self { listener, settings, api, .. } = self;
+        let mut server = HttpServer::new(move || api.app()).shutdown_timeout(settings.shutdown_timeout.as_secs());
+        if let Some(threads) = settings.http_threads {
+            server = server.workers(threads);
+        }
+        if !settings.handle_signals {
+            server = server.disable_signals();
+        }
+        Ok(server.listen(listener)?.run())
+    }
+}
+
+/// Stops a server that runs.
+pub struct Stop(ServerHandle);
+
+impl Stop {
+    /// Tells the server to stop once what is in flight is done. Whoever runs it sees it end.
+    pub fn stop(self) {
+        // The command is sent by the call; the future only waits for its effect.
+        drop(self.0.stop(true));
+    }
+}
+
+fn services(store: &Arc<PgStore>) -> Services {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+    Services {
+        students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        registration: Registration::new(store.clone(), clock, ids.clone()),
+        health: store.clone(),
+        ids,
+    }
+}

@@ -1,0 +1,60 @@
+//! `enrollment serve`.
+
+use super::{Failure, StoreArgs, is_private};
+use crate::application::{Application, Settings};
+use crate::database::Database;
+use crate::postgres::Access;
+use clap::Args;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where to listen.
+    #[arg(long, env = "ENROLLMENT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// Threads that serve HTTP; as many as there are processors unless given.
+    #[arg(long, env = "ENROLLMENT_HTTP_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    http_threads: Option<u16>,
+    /// The largest request body, in bytes.
+    #[arg(long, env = "ENROLLMENT_BODY_LIMIT", default_value_t = 262_144, value_name = "BYTES")]
+    body_limit: usize,
+    /// Seconds that requests in flight are given to finish when the server stops.
+    #[arg(long, env = "ENROLLMENT_SHUTDOWN_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    shutdown_timeout: u64,
+    /// Bring the database's tables up to date first.
+    #[arg(long, env = "ENROLLMENT_MIGRATE", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    migrate: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        if !is_private(&self.listen) {
+            tracing::warn!(
+                address = %self.listen,
+                "anybody who can reach this address can read and change everything: there is no access control yet"
+            );
+        }
+        let database = Database::open(&self.store.location(), "enrollment serve", Access::Own)?;
+        if self.migrate {
+            super::migrate::run_on(database.url())?;
+        }
+        let settings = Settings {
+            listen: self.listen,
+            http_threads: self.http_threads.map(usize::from),
+            body_limit: self.body_limit,
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
+            handle_signals: true,
+            store: self.store.config(database.url()),
+        };
+        let application = Application::build(settings)?;
+        let address = application.address();
+        tracing::info!(%address, "serving the API; its documentation is at http://{address}/api/docs");
+        application.run()?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
