@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 #[test]
-fn the_floor_of_the_store_keeps_its_promises() {
+fn the_store_keeps_its_promises() {
     // Root runs PostgreSQL as another account, which has to get in.
     let passable = Permissions::from_mode(0o755);
     let home = tempfile::Builder::new().prefix("store").permissions(passable).tempdir().unwrap();
@@ -22,7 +22,7 @@ fn the_floor_of_the_store_keeps_its_promises() {
     let cluster = LocalCluster::open(&config, Access::Own).unwrap();
     cluster.ensure_database("store").unwrap();
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["test", "--locked", "--package", "enrollment-diesel", "--test", "postgres", "--", "--ignored"])
+        .args(["test", "--locked", "--package", "enrollment-diesel", "--test", "postgres", "--test", "ports", "--", "--ignored"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .env("TEST_DATABASE_URL", cluster.url("store"))
         .output()

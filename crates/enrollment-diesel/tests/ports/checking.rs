@@ -1,0 +1,87 @@
+//! The check finds what must not be, when constraints and triggers were switched off to write it.
+
+use crate::university::{University, id};
+use enrollment_core::health::{Health, NotReady};
+use enrollment_diesel::{PgStore, StoreConfig};
+use pollster::block_on;
+use std::time::Duration;
+
+/// What is broken after this SQL, which runs past all triggers and, dropping them first, past constraints.
+fn broken_by(university: &University, sql: &str) -> Vec<String> {
+    university.execute(&format!("SET session_replication_role = replica; {sql}"));
+    block_on(university.store.check()).unwrap().into_iter().map(|broken| broken.to_string()).collect()
+}
+
+#[test]
+#[ignore = "needs TEST_DATABASE_URL"]
+fn each_violation_is_found_and_named() {
+    let university = University::new("check");
+    let (student, section) = (university.student(), university.some_section(5));
+    let held = university.enrolled(student, section).id;
+    university.check();
+    let copy = |columns: &str| {
+        format!(
+            "INSERT INTO student_courses SELECT (jsonb_populate_record(sc, jsonb_build_object('id', '{}') || {columns})).* FROM student_courses sc WHERE id = '{held}'",
+            id()
+        )
+    };
+    let cases = [
+        ("UPDATE seat_pools SET taken = 2".to_owned(), "UPDATE seat_pools SET taken = 1", "seats that a pool counts", section.to_string()),
+        (
+            "ALTER TABLE seat_pools DROP CONSTRAINT seat_pools_taken_check; UPDATE seat_pools SET capacity = 0".to_owned(),
+            "UPDATE seat_pools SET capacity = 5",
+            "no more seats are taken",
+            section.to_string(),
+        ),
+        (
+            format!("DROP INDEX student_courses_course_key; DROP INDEX student_courses_section_key; UPDATE seat_pools SET taken = 2; {}", copy("'{}'")),
+            "",
+            "one seat in each component",
+            student.to_string(),
+        ),
+        (String::new(), "DELETE FROM student_courses WHERE id <> (SELECT min(id::text)::uuid FROM student_courses); UPDATE seat_pools SET taken = 1", "in a section once", student.to_string()),
+        (
+            "ALTER TABLE student_courses DROP CONSTRAINT student_courses_ended_at_check; UPDATE student_courses SET ended_at = now()".to_owned(),
+            "UPDATE student_courses SET ended_at = NULL",
+            "dates, grade and place",
+            held.to_string(),
+        ),
+        (
+            "UPDATE student_courses SET component = 'lab'".to_owned(),
+            "UPDATE student_courses SET component = 'lecture'",
+            "course, term and component of its section",
+            held.to_string(),
+        ),
+        (
+            "CREATE TABLE kept AS SELECT * FROM registration_events; DELETE FROM registration_events".to_owned(),
+            "INSERT INTO registration_events OVERRIDING SYSTEM VALUE SELECT * FROM kept",
+            "told by an event",
+            held.to_string(),
+        ),
+    ];
+    for (breaking, mending, invariant, place) in cases {
+        let broken = broken_by(&university, &breaking);
+        assert!(broken.iter().any(|line| line.contains(invariant) && line.contains(&place)), "{invariant}: {broken:?}");
+        university.execute(&format!("SET session_replication_role = replica; {mending}"));
+    }
+    university.check();
+    let lost = broken_by(&university, "DELETE FROM student_courses; UPDATE seat_pools SET taken = 0");
+    assert!(lost.len() == 1 && lost[0].contains("has left a student course"), "{lost:?}");
+}
+
+#[test]
+#[ignore = "needs TEST_DATABASE_URL"]
+fn a_store_is_ready_when_its_database_is_there_and_migrated() {
+    let university = University::new("health");
+    block_on(university.store.ready()).unwrap();
+    let load = university.store.load();
+    assert_eq!(load.lanes.iter().map(|lane| lane.name).collect::<Vec<_>>(), ["readers", "writers"]);
+    university.execute(
+        "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
+    );
+    assert!(matches!(block_on(university.store.ready()), Err(NotReady::Outdated { pending: 1 })));
+    let mut nowhere = StoreConfig::new("host=/nonexistent dbname=none");
+    nowhere.connect_timeout = Duration::from_millis(50);
+    let nowhere = PgStore::new(&nowhere).unwrap();
+    assert!(matches!(block_on(nowhere.ready()), Err(NotReady::Unreachable(_))));
+}
