@@ -95,7 +95,7 @@ impl University {
 
     pub(crate) fn student_with(&self, fields: Value) -> StudentId {
         let defaults = json!({"number": id(), "given_name": "Ada", "family_name": "Lovelace"});
-        self.insert::<Student>(entry::<StudentDraft>(merged(defaults, &fields))).unwrap().id
+        self.insert::<Student>(entry::<StudentDraft>(merged(defaults, fields))).unwrap().id
     }
 
     pub(crate) fn course(&self, code: &str) -> CourseId {
@@ -104,7 +104,7 @@ impl University {
 
     pub(crate) fn course_with(&self, code: &str, fields: Value) -> CourseId {
         let defaults = json!({"code": code, "title": format!("All about {code}"), "credits": 3});
-        self.insert::<Course>(entry::<CourseDraft>(merged(defaults, &fields))).unwrap().id
+        self.insert::<Course>(entry::<CourseDraft>(merged(defaults, fields))).unwrap().id
     }
 
     pub(crate) fn term(&self, code: &str) -> TermId {
@@ -113,7 +113,7 @@ impl University {
 
     pub(crate) fn term_with(&self, code: &str, fields: Value) -> TermId {
         let defaults = json!({"code": code, "name": code, "time_zone": "Europe/Berlin", "starts_on": "2026-10-01", "ends_on": "2027-03-31"});
-        self.insert::<Term>(entry::<TermDraft>(merged(defaults, &fields))).unwrap().id
+        self.insert::<Term>(entry::<TermDraft>(merged(defaults, fields))).unwrap().id
     }
 
     pub(crate) fn section(&self, course: CourseId, term: TermId, capacity: u32) -> SectionId {
@@ -122,7 +122,7 @@ impl University {
 
     pub(crate) fn section_with(&self, course: CourseId, term: TermId, fields: Value) -> SectionId {
         let defaults = json!({"course_id": course, "term_id": term, "number": id(), "capacity": 10, "status": "open"});
-        self.insert::<Section>(entry::<SectionDraft>(merged(defaults, &fields))).unwrap().id
+        self.insert::<Section>(entry::<SectionDraft>(merged(defaults, fields))).unwrap().id
     }
 
     /// An open section of a new course in a new term.
@@ -181,9 +181,10 @@ impl University {
     }
 }
 
-fn merged(mut defaults: Value, fields: &Value) -> Value {
-    for (name, value) in fields.as_object().unwrap() {
-        defaults[name] = value.clone();
+fn merged(mut defaults: Value, fields: Value) -> Value {
+    let Value::Object(fields) = fields else { panic!("fields are an object") };
+    for (name, value) in fields {
+        defaults[name] = value;
     }
     defaults
 }
