@@ -6,6 +6,7 @@ mod architecture;
 mod catalog_api;
 mod crash;
 mod enrolling;
+mod import;
 mod postgres_cluster;
 mod problems;
 mod races;

@@ -13,7 +13,7 @@ mod table;
 mod write;
 
 pub use batch::{Batch, StudentCourseRow};
+pub use diesel::PgConnection;
 pub use known::{Keys, Known, KnownSection, KnownStudentCourse, SectionKey};
 pub use read::known;
-pub use diesel::PgConnection;
 pub use write::{WriteError, write};

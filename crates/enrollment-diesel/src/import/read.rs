@@ -31,8 +31,7 @@ pub fn known(conn: &mut PgConnection, keys: &Keys) -> Result<Known, StoreError> 
 
 fn load_terms(conn: &mut PgConnection, keys: &BTreeSet<TermCode>) -> Result<HashMap<TermCode, Term>, StoreError> {
     let codes: Vec<&str> = keys.iter().map(TermCode::as_str).collect();
-    let rows: Vec<TermRow> =
-        terms::table.filter(terms::code.eq_any(codes)).select(TermRow::as_select()).load(conn)?;
+    let rows: Vec<TermRow> = terms::table.filter(terms::code.eq_any(codes)).select(TermRow::as_select()).load(conn)?;
     by_key(rows, |term: &Term| term.code.clone())
 }
 

@@ -93,8 +93,7 @@ fn write_sections(conn: &mut PgConnection, sections: &[Section]) -> Result<bool,
 
 /// Those that end come first: an end gives back what a beginning may need, a seat or the one place in a course.
 fn write_student_courses(conn: &mut PgConnection, rows: &[StudentCourseRow]) -> Result<bool, StoreError> {
-    let (ending, other): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.was.is_some() && row.ended_at.is_some());
+    let (ending, other): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.was.is_some() && row.ended_at.is_some());
     let ended = STUDENT_COURSES.write(conn, &ending, |row| row.version)?;
     let others = STUDENT_COURSES.write(conn, &other, |row| row.version)?;
     Ok(ended && others)
@@ -155,8 +154,7 @@ const LOCK_POOLS: &str = "
     WHERE id IN (SELECT seat_pool_id FROM sections WHERE id = ANY($1))
     ORDER BY id FOR NO KEY UPDATE";
 
-const INSERT_POOLS: &str =
-    "INSERT INTO seat_pools (id, capacity) SELECT id, capacity FROM json_to_recordset($1::json) AS r (id uuid, capacity int)";
+const INSERT_POOLS: &str = "INSERT INTO seat_pools (id, capacity) SELECT id, capacity FROM json_to_recordset($1::json) AS r (id uuid, capacity int)";
 
 const GROW_POOLS: &str = "
     UPDATE seat_pools SET capacity = r.capacity
@@ -301,14 +299,5 @@ const STUDENT_COURSES: Table = Table {
         ("updated_at", "timestamptz"),
         ("version", "bigint"),
     ],
-    kept: &[
-        "student_id",
-        "course_id",
-        "term_id",
-        "section_id",
-        "component",
-        "credits",
-        "grading_basis",
-        "created_at",
-    ],
+    kept: &["student_id", "course_id", "term_id", "section_id", "component", "credits", "grading_basis", "created_at"],
 };

@@ -63,11 +63,12 @@ const MOST_PRINTED: usize = 1_000;
 
 /// The errors, a line each.
 fn listing(errors: &[RowError]) -> String {
-    let mut lines: String = errors.iter().take(MOST_PRINTED).map(|error| format!("{error}\n")).collect();
+    let mut lines: Vec<String> = errors.iter().take(MOST_PRINTED).map(ToString::to_string).collect();
     if let Some(more) = errors.len().checked_sub(MOST_PRINTED).filter(|more| *more > 0) {
-        lines.push_str(&format!("… and {} more\n", counted(more)));
+        lines.push(format!("… and {} more", counted(more)));
     }
-    lines
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn counted(errors: usize) -> String {

@@ -64,7 +64,7 @@ pub fn import(
         return Err(ImportError::Rows(report.into_errors()));
     }
     if !batch.is_empty() {
-        write(connection, &batch, ids)?;
+        write(connection, &batch)?;
     }
     Ok(summary)
 }
@@ -95,8 +95,7 @@ fn compose(files: &Files, known: Known, origin: Origin<'_>, report: &mut Report)
     let offer = Offer { terms: &terms.lookup, courses: &courses.lookup };
     let sections = sections::compose(files, offer, &known.sections, origin, report);
     let register = Register { offer, students: &students.lookup, sections: &sections.lookup, scale: &known.scale };
-    let registered =
-        student_courses::compose(&files.student_courses, register, &known.student_courses, origin, report);
+    let registered = student_courses::compose(&files.student_courses, register, &known.student_courses, origin, report);
     seats::check_seats(&registered.rows, &sections.lookup, &sections.write, &known.sections, report);
     seats::check_enrolled_once(&registered.rows, &known.student_courses, report);
 

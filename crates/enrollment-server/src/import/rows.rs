@@ -95,17 +95,39 @@ impl Files {
 
 /// Reads a file: the rows that have a cell for each column, whatever is in the cells. None if it lacks a column.
 pub(super) fn read(form: &'static Form, bytes: &[u8], report: &mut Report) -> Option<Vec<Row>> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = reader.byte_records().map_while(Result::ok).enumerate().map(|(index, record)| {
-        let line = record.position().map_or(index as u64 + 1, csv::Position::line);
-        (line, record)
-    });
+    let mut lines = Lines { bytes, counted: 0, line: 1 };
+    // Reading from memory does not fail.
+    let mut records = reader.byte_records().map_while(Result::ok).map(|record| (lines.begin_of(&record), record));
     let Some((line, header)) = records.next() else {
         report.row(form, 1, format!("is empty: the first line names the columns, such as {}", names(form)));
         return None;
     };
     let columns = read_header(form, line, &header, report)?;
     Some(records.filter_map(|(line, record)| read_row(form, &columns, line, &record, report)).collect())
+}
+
+/// Counts lines. The reader does, too, but where it stands before a record, not where the record begins after the line end
+/// and the empty lines that it then skips.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which a record begins; records come in their order.
+    fn begin_of(&mut self, record: &ByteRecord) -> u64 {
+        let stands = record.position().map_or(0, csv::Position::byte);
+        let stands = usize::try_from(stands).unwrap_or(usize::MAX).clamp(self.counted, self.bytes.len());
+        let skipped = self.bytes[stands..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let line_ends = self.bytes[self.counted..stands + skipped].split(|byte| *byte == b'\n').count() - 1;
+        self.counted = stands + skipped;
+        self.line += line_ends as u64;
+        self.line
+    }
 }
 
 /// The columns in the order of the file; none in the place of one that is not known.

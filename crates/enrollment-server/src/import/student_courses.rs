@@ -10,7 +10,9 @@ use super::report::Report;
 use super::rows::Row;
 use super::sections::{Offer, no_such_section, section_key};
 use super::summary::{Count, Outcome};
+use chrono::{DateTime, Utc};
 use enrollment_core::catalog::{Course, GradeScale, Section, Student, Term, Version};
+use enrollment_core::fields::Field;
 use enrollment_core::ids::{CourseId, SectionId, StudentId, TermId};
 use enrollment_core::registration::{GradingBasis, Status};
 use enrollment_core::text::{Grade, StudentNumber};
@@ -106,8 +108,7 @@ struct Line<'a> {
     section: Option<&'a Section>,
     place: Place,
     status: Status,
-    /// None where the file has no such column.
-    grade: Option<Option<Grade>>,
+    grade: Field<Grade>,
 }
 
 impl<'a> Line<'a> {
@@ -137,7 +138,7 @@ impl<'a> Line<'a> {
     ) -> Result<(StudentCourseRow, Outcome), String> {
         let Some(stored) = stored else { return Ok((self.new_row(origin), Outcome::Added)) };
         let status = self.status;
-        let grade = self.grade.clone().unwrap_or_else(|| stored.grade.clone());
+        let grade = value(self.grade.clone().or_maybe(|| stored.grade.clone()));
         let moves = status != stored.status;
         if moves && !stored.status.can_become(status) {
             return Err(format!("cannot become {status}: it is {} in the database", stored.status));
@@ -168,7 +169,7 @@ impl<'a> Line<'a> {
             status: self.status,
             credits: self.course.credits,
             grading_basis: GradingBasis::Graded,
-            grade: self.grade.clone().flatten(),
+            grade: value(self.grade.clone()),
             enrolled_at: self.section.is_some().then_some(origin.now),
             ended_at: self.ended_at(origin),
             version: Version::FIRST,
@@ -177,7 +178,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn ended_at(&self, origin: Origin<'_>) -> Option<chrono::DateTime<chrono::Utc>> {
+    fn ended_at(&self, origin: Origin<'_>) -> Option<DateTime<Utc>> {
         (self.status != Status::Enrolled).then_some(origin.now)
     }
 }
@@ -200,16 +201,11 @@ fn read_status(row: &Row, is_elsewhere: bool, report: &mut Report) -> Option<Sta
     status.map_err(|reason| report.cell(&STUDENT_COURSES, row.line, "status", reason)).ok()
 }
 
-/// The grade: none inside where the cell is empty, or the file has no such column.
-#[expect(clippy::option_option, reason = "no such column, an empty cell, and a grade are three things")]
-fn read_grade(
-    row: &Row,
-    status: Option<Status>,
-    scale: &GradeScale,
-    report: &mut Report,
-) -> Option<Option<Option<Grade>>> {
+/// The grade: absent where the file has no such column, null where the cell is empty.
+fn read_grade(row: &Row, status: Option<Status>, scale: &GradeScale, report: &mut Report) -> Option<Field<Grade>> {
     let Some(text) = row.text("grade") else {
-        return if row.is_unreadable("grade") { None } else { Some(row.has("grade").then_some(None)) };
+        let empty = if row.has("grade") { Field::Null } else { Field::Absent };
+        return (!row.is_unreadable("grade")).then_some(empty);
     };
     let grade = Grade::try_from(text).and_then(|grade| match scale.value(&grade) {
         None => Err(format!("`{grade}` is not in the grade scale")),
@@ -218,8 +214,11 @@ fn read_grade(
         }
         Some(_) => Ok(grade),
     });
-    let grade = grade.map_err(|reason| report.cell(&STUDENT_COURSES, row.line, "grade", reason)).ok()?;
-    Some(Some(Some(grade)))
+    grade.map(Field::Value).map_err(|reason| report.cell(&STUDENT_COURSES, row.line, "grade", reason)).ok()
+}
+
+fn value<T>(field: Field<T>) -> Option<T> {
+    if let Field::Value(value) = field { Some(value) } else { None }
 }
 
 fn read_elsewhere<'a>(row: &Row, offer: Offer<'a>, report: &mut Report) -> Option<(&'a Course, Option<TermId>)> {
