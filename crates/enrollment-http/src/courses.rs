@@ -28,6 +28,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A page of the list, under a name of its own in the document.
+type CoursePage = PageBody<Course>;
+
 impl FromParameters for CourseFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         Self { code: parameters.read("code") }
@@ -44,7 +47,7 @@ impl FromParameters for CourseFilter {
         ("code" = Option<CourseCode>, Query, description = "Only the course with this code."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of courses.", body = PageBody<Course>), ListProblems),
+    responses((status = 200, description = "A page of courses.", body = CoursePage), ListProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
@@ -59,7 +62,13 @@ pub(crate) async fn list(
     path = "/api/v1/courses",
     operation_id = "create_course",
     tag = "courses",
-    request_body = CourseDraft,
+    request_body(
+        content = CourseDraft,
+        example = json!({
+            "code": "CS201", "title": "Data Structures", "credits": 3,
+            "requisite": { "course": "CS101", "min_grade": "C" }
+        }),
+    ),
     responses(
         (
             status = 201,
@@ -122,7 +131,7 @@ pub(crate) async fn get(
         ("id" = CourseId, Path, description = "The course."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the course as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
-    request_body = CoursePatch,
+    request_body(content = CoursePatch, example = json!({ "credits": 4, "requisite": null })),
     responses(
         (
             status = 200,

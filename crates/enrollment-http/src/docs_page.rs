@@ -4,10 +4,11 @@ use crate::endpoint::Endpoint;
 use crate::openapi::openapi;
 use crate::problem::{Kind, Problem};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, ContentType, HeaderName, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, HeaderName, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 use utoipa_swagger_ui::{Config, serve};
@@ -37,12 +38,17 @@ impl Docs {
     fn file(&self, name: &str) -> Result<HttpResponse, Problem> {
         let file = serve(name, Arc::clone(&self.page)).map_err(|error| Problem::internal(error.to_string()))?;
         let file = file.ok_or_else(|| Problem::new(Kind::NotFound, "The documentation has no such file."))?;
-        Ok(page_answer().content_type(file.content_type).body(file.bytes.into_owned()))
+        let bytes = match file.bytes {
+            Cow::Borrowed(part_of_program) => Bytes::from_static(part_of_program),
+            Cow::Owned(written) => Bytes::from(written),
+        };
+        Ok(page_answer().content_type(file.content_type).body(bytes))
     }
 }
 
 /// What a page may do: load its own files, and be nobody's frame. Swagger UI sets styles by script.
-const PAGE_HEADERS: [(HeaderName, &str); 3] = [
+const PAGE_HEADERS: [(HeaderName, &str); 4] = [
+    (CACHE_CONTROL, "max-age=600"),
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",

@@ -8,15 +8,16 @@ use crate::representation::json;
 use actix_web::HttpResponse;
 use enrollment_core::page::{Limit, Page, PageRequest};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// One page of a list.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Page)]
+#[derive(Serialize)]
 pub(crate) struct PageBody<T> {
     /// The items, in the list's order.
     items: Vec<T>,
@@ -27,6 +28,38 @@ pub(crate) struct PageBody<T> {
 /// Answers a page.
 pub(crate) fn page<T: Serialize, K: Display>(page: Page<T, K>) -> Result<HttpResponse, Problem> {
     json(&PageBody { items: page.items, next_cursor: page.next.map(|key| key.to_string()) })
+}
+
+/// By hand, since the derived schema would repeat that of the items in full.
+impl<T: ToSchema> PartialSchema for PageBody<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("The items, in the list's order."))
+            .build();
+        let next_cursor = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("What to give as `cursor` for the next page; null when this is the last one."))
+            .build();
+        ObjectBuilder::new()
+            .description(Some("One page of a list."))
+            .property("items", items)
+            .property("next_cursor", next_cursor)
+            .required("items")
+            .required("next_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for PageBody<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 impl<K: FromStr> FromParameters for PageRequest<K> {

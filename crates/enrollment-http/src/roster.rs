@@ -18,6 +18,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![Endpoint::get("/api/v1/sections/{id}/students", list)]
 }
 
+/// A page of the list, under a name of its own in the document.
+type RosterEntryPage = PageBody<RosterEntry>;
+
 /// Lists the students of a section: those who have a seat, in the order of enrolling, then those who wait, in the order of
 /// the waitlist.
 #[utoipa::path(
@@ -26,7 +29,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     operation_id = "list_section_students",
     tag = "sections",
     params(("id" = SectionId, Path, description = "The section."), PageParameters),
-    responses((status = 200, description = "A page of the roster.", body = PageBody<RosterEntry>), FindProblems),
+    responses((status = 200, description = "A page of the roster.", body = RosterEntryPage), FindProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,

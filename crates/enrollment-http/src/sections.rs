@@ -28,6 +28,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A page of the list, under a name of its own in the document.
+type SectionPage = PageBody<Section>;
+
 impl FromParameters for SectionFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         Self {
@@ -52,7 +55,7 @@ impl FromParameters for SectionFilter {
         ("open" = Option<bool>, Query, description = "With `true`, only those that are open and have a free seat."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of sections.", body = PageBody<Section>), ListProblems),
+    responses((status = 200, description = "A page of sections.", body = SectionPage), ListProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
@@ -67,7 +70,14 @@ pub(crate) async fn list(
     path = "/api/v1/sections",
     operation_id = "create_section",
     tag = "sections",
-    request_body = SectionDraft,
+    request_body(
+        content = SectionDraft,
+        example = json!({
+            "course_id": "0190a1b2-0000-7000-8000-000000000002", "term_id": "0190a1b2-0000-7000-8000-000000000003",
+            "number": "27", "capacity": 30, "status": "open", "instructor": "C. Babbage",
+            "meetings": [{ "days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "location": "H 101" }]
+        }),
+    ),
     responses(
         (
             status = 201,
@@ -130,7 +140,7 @@ pub(crate) async fn get(
         ("id" = SectionId, Path, description = "The section."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
-    request_body = SectionPatch,
+    request_body(content = SectionPatch, example = json!({ "capacity": 40, "status": "open" })),
     responses(
         (
             status = 200,

@@ -31,6 +31,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A page of the list, under a name of its own in the document.
+type StudentCoursePage = PageBody<StudentCourse>;
+
 impl FromParameters for StudentCourseFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         Self { term_id: parameters.read("term_id"), status: parameters.read("status") }
@@ -60,7 +63,7 @@ impl FromParameters for DryRun {
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be: 200 instead of 201."),
         ("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request, 1 to 255 printable characters. The same key with the same body is answered by the first answer, without a second effect; with another body it is 422. A dry run ignores it."),
     ),
-    request_body = EnrollDraft,
+    request_body(content = EnrollDraft, example = json!({ "section_id": "0190a1b2-0000-7000-8000-000000000004" })),
     responses(
         (
             status = 201,
@@ -127,7 +130,7 @@ fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
         ("status" = Option<Status>, Query, description = "Only those in this state."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of the student's courses.", body = PageBody<StudentCourse>), FindProblems),
+    responses((status = 200, description = "A page of the student's courses.", body = StudentCoursePage), FindProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,

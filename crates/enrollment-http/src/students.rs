@@ -28,6 +28,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A page of the list, under a name of its own in the document.
+type StudentPage = PageBody<Student>;
+
 impl FromParameters for StudentFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         Self { number: parameters.read("number") }
@@ -44,7 +47,7 @@ impl FromParameters for StudentFilter {
         ("number" = Option<StudentNumber>, Query, description = "Only the student with this number."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of students.", body = PageBody<Student>), ListProblems),
+    responses((status = 200, description = "A page of students.", body = StudentPage), ListProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
@@ -59,7 +62,13 @@ pub(crate) async fn list(
     path = "/api/v1/students",
     operation_id = "create_student",
     tag = "students",
-    request_body = StudentDraft,
+    request_body(
+        content = StudentDraft,
+        example = json!({
+            "number": "11717487", "given_name": "Ada", "family_name": "Lovelace", "email": "ada@example.edu",
+            "program": "BSc Mathematics", "level": "undergraduate"
+        }),
+    ),
     responses(
         (
             status = 201,
@@ -122,7 +131,7 @@ pub(crate) async fn get(
         ("id" = StudentId, Path, description = "The student."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the student as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
-    request_body = StudentPatch,
+    request_body(content = StudentPatch, example = json!({ "email": null, "status": "graduated" })),
     responses(
         (
             status = 200,

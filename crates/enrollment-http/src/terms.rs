@@ -28,6 +28,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A page of the list, under a name of its own in the document.
+type TermPage = PageBody<Term>;
+
 impl FromParameters for TermFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         Self { code: parameters.read("code") }
@@ -44,7 +47,7 @@ impl FromParameters for TermFilter {
         ("code" = Option<TermCode>, Query, description = "Only the term with this code."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of terms.", body = PageBody<Term>), ListProblems),
+    responses((status = 200, description = "A page of terms.", body = TermPage), ListProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
@@ -59,7 +62,15 @@ pub(crate) async fn list(
     path = "/api/v1/terms",
     operation_id = "create_term",
     tag = "terms",
-    request_body = TermDraft,
+    request_body(
+        content = TermDraft,
+        example = json!({
+            "code": "2026-fall", "name": "Fall 2026", "time_zone": "Europe/Berlin",
+            "starts_on": "2026-10-01", "ends_on": "2027-02-12", "max_credits": 30,
+            "enrollment_opens_at": "2026-09-01T08:00:00Z", "enrollment_closes_at": "2026-10-15",
+            "drop_deadline": "2026-10-31", "withdraw_deadline": "2026-12-15"
+        }),
+    ),
     responses(
         (
             status = 201,
@@ -122,7 +133,7 @@ pub(crate) async fn get(
         ("id" = TermId, Path, description = "The term."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the term as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
-    request_body = TermPatch,
+    request_body(content = TermPatch, example = json!({ "enrollment_closes_at": "2026-10-31" })),
     responses(
         (
             status = 200,

@@ -5,6 +5,7 @@
 
 mod patches;
 mod problems;
+mod strict;
 
 pub(crate) use patches::{CoursePatch, SectionPatch, StudentPatch, TermPatch};
 use problems::Components as ProblemComponents;
@@ -12,14 +13,14 @@ pub(crate) use problems::{
     ChangeProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems, ListProblems,
     ReadyProblems,
 };
+use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{courses, docs_page, health, metrics, roster, sections, student_courses, students, terms};
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
-use utoipa::openapi::schema::{AdditionalProperties, Schema};
-use utoipa::openapi::{OpenApi, RefOr};
-use utoipa::{Modify, OpenApi as _};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 const DESCRIPTION: &str = "\
 Students enroll in courses.
@@ -53,31 +54,13 @@ all rules that refuse an enrollment, in `violations`.
         docs_page::document, docs_page::index, docs_page::asset,
     ),
     components(schemas(InputError, SearchText, Violation)),
-    modifiers(&ProblemComponents, &Closed),
+    modifiers(&ProblemComponents, &Strict),
 )]
 struct Document;
 
 /// The API's document.
 pub fn openapi() -> OpenApi {
     Document::openapi()
-}
-
-/// Closes the input forms: a field that they do not have is an error.
-struct Closed;
-
-impl Modify for Closed {
-    fn modify(&self, document: &mut OpenApi) {
-        let Some(components) = document.components.as_mut() else { return };
-        for (name, schema) in &mut components.schemas {
-            if let (true, RefOr::T(Schema::Object(object))) = (is_input(name), schema) {
-                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-            }
-        }
-    }
-}
-
-fn is_input(schema: &str) -> bool {
-    schema.ends_with("Draft") || schema.ends_with("Patch")
 }
 
 #[cfg(test)]

@@ -122,7 +122,13 @@ impl Problem {
 
     /// An error that actix answered by itself.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        Self::new(Kind::of_status(status), "The request could not be answered.")
+        let kind = Kind::of_status(status);
+        match kind {
+            Kind::MethodNotAllowed => {
+                Self::new(kind, "There is something at this path, but it does not take this method.")
+            }
+            _ => Self::new(kind, "The request could not be answered."),
+        }
     }
 
     /// This problem with further headers in its answer.

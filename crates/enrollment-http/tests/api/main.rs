@@ -4,6 +4,7 @@
 mod api;
 mod bodies;
 mod catalogue;
+mod document;
 mod dropping;
 mod enrolling;
 mod lists;

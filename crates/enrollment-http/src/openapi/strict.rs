@@ -1,0 +1,40 @@
+//! What the types say of themselves, said as strictly as the API is.
+
+use utoipa::Modify;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
+use utoipa::openapi::{OpenApi, RefOr};
+
+/// Things that are answered, and of which every member is always there, be it null.
+const ANSWERS: [&str; 6] = ["Student", "Course", "Term", "Section", "Meeting", "StudentCourse"];
+
+/// Closes the input forms, requires every member of the answers, and says that a header is there or not, never null.
+pub(crate) struct Strict;
+
+impl Modify for Strict {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, schema) in &mut components.schemas {
+            let RefOr::T(Schema::Object(object)) = schema else { continue };
+            if name.ends_with("Draft") || name.ends_with("Patch") {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+            if ANSWERS.contains(&name.as_str()) {
+                object.required = object.properties.keys().cloned().collect();
+            }
+        }
+        document.paths.paths.values_mut().flat_map(operations).for_each(make_headers_text);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn make_headers_text(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(Parameter { parameter_in: ParameterIn::Header, schema, .. }) = parameter {
+            *schema = Some(Object::with_type(Type::String).into());
+        }
+    }
+}
