@@ -8,6 +8,7 @@ mod document;
 mod dropping;
 mod enrolling;
 mod lists;
+mod logs;
 mod operations;
 mod preconditions;
 mod problems;
