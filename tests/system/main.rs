@@ -5,6 +5,7 @@
 mod architecture;
 mod catalog_api;
 mod crash;
+mod demo;
 mod enrolling;
 mod import;
 mod postgres_cluster;

@@ -8,12 +8,13 @@
 //! * [`database`]: the PostgreSQL to use: the one that `DATABASE_URL` names, or one of our own ([`postgres`]).
 //! * [`clock`] and [`ids`]: the only readers of the system's clock and randomness.
 //! * [`telemetry`]: where logs go.
-//! * [`import`]: data from files.
+//! * [`import`]: data from files; [`demo`]: data made up.
 
 pub mod application;
 pub mod cli;
 pub mod clock;
 pub mod database;
+pub mod demo;
 pub mod ids;
 pub mod import;
 pub mod postgres;

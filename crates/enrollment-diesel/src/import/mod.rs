@@ -15,5 +15,5 @@ mod write;
 pub use batch::{Batch, StudentCourseRow};
 pub use diesel::PgConnection;
 pub use known::{Keys, Known, KnownSection, KnownStudentCourse, SectionKey};
-pub use read::known;
+pub use read::{has_students, known};
 pub use write::{WriteError, write};

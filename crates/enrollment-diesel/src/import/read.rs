@@ -9,6 +9,7 @@ use crate::rows::term::TermRow;
 use crate::rows::{Corrupt, Place};
 use crate::schema::{courses, grades, student_courses, students, terms};
 use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Uuid as SqlUuid};
 use enrollment_core::catalog::{Course, GradeScale, GradeValue, Section, Student, Term};
@@ -27,6 +28,11 @@ pub fn known(conn: &mut PgConnection, keys: &Keys) -> Result<Known, StoreError> 
     let registered = keys.registered.iter().filter_map(|number| Some(students.get(number)?.id.uuid())).collect();
     let student_courses = load_student_courses(conn, registered, ids(&courses, |course| course.id.uuid()))?;
     Ok(Known { terms, courses, students, sections, student_courses, scale: load_scale(conn)? })
+}
+
+/// Whether there is any student.
+pub fn has_students(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(select(exists(students::table.select(students::id))).get_result(conn)?)
 }
 
 fn load_terms(conn: &mut PgConnection, keys: &BTreeSet<TermCode>) -> Result<HashMap<TermCode, Term>, StoreError> {
