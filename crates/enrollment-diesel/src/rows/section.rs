@@ -11,6 +11,9 @@ use enrollment_core::catalog::Section;
 use uuid::Uuid;
 
 /// The columns of a section `s` with the pool `p` of its seats.
+///
+/// The pool has counted who is enrolled, unless it is shared with other sections; a list of large sections would count for
+/// a long time.
 macro_rules! section_columns {
     () => {
         concat!(
@@ -18,8 +21,11 @@ macro_rules! section_columns {
              s.created_at, s.updated_at, s.version, ",
             $crate::rows::meeting::meetings_of!("s.id"),
             " AS meetings,
-             (SELECT count(*) FROM student_courses sc
-              WHERE sc.section_id = s.id AND sc.status IN ('enrolled', 'completed')) AS enrolled,
+             CASE WHEN EXISTS (SELECT FROM sections other WHERE other.seat_pool_id = p.id AND other.id <> s.id)
+                 THEN (SELECT count(*) FROM student_courses sc
+                       WHERE sc.section_id = s.id AND sc.status IN ('enrolled', 'completed'))
+                 ELSE p.taken
+             END AS enrolled,
              (SELECT count(*) FROM student_courses sc
               WHERE sc.section_id = s.id AND sc.status = 'waitlisted') AS waitlisted"
         )

@@ -37,6 +37,12 @@ fn students(university: &University, count: usize) -> Vec<StudentId> {
 fn of_two_hundred_students_ten_get_the_ten_seats() {
     let university = University::new("ten_seats");
     let students = students(&university, 200);
+    // Counts what was tried, also what was rolled back.
+    university.execute(
+        "CREATE SEQUENCE tried;
+         CREATE FUNCTION count_tries() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tried'); RETURN NEW; END $$;
+         CREATE TRIGGER count_tries BEFORE INSERT ON student_courses FOR EACH ROW EXECUTE FUNCTION count_tries();",
+    );
     for _ in 0..3 {
         let section = university.some_section(10);
         let receipts = at_once(&students, |student| university.enroll(*student, section).unwrap());
@@ -44,6 +50,7 @@ fn of_two_hundred_students_ten_get_the_ten_seats() {
         assert_eq!((accepted(&receipts), full), (10, 190));
         assert_eq!(university.seats(section), ("10".into(), "10".into()));
     }
+    assert_eq!(university.text("SELECT last_value FROM tried"), "30", "whoever decides holds the pool's lock");
     university.check();
 }
 

@@ -210,6 +210,8 @@ fn cross_listed_sections_share_their_seats() {
     ));
     university.enrolled(university.student(), cs);
     assert_eq!(codes(&university.enroll(university.student(), ee).unwrap()), [Code::SectionFull]);
+    let enrolled = |id| block_on(Repository::<Section>::find(&university.store, id)).unwrap().enrolled;
+    assert_eq!((enrolled(cs), enrolled(ee)), (1, 0), "each section counts its own students");
     // The pool stays with the section that is left.
     block_on(Repository::<Section>::delete(&university.store, ee, None)).unwrap();
     assert_eq!(university.seats(cs), ("1".into(), "1".into()));
