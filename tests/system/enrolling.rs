@@ -140,6 +140,13 @@ fn a_course_alone_is_enough_and_the_emptiest_section_is_picked() {
         |student: &str, body: &Value| app.post(&enroll_path(student), body).expect(201)["section"]["id"].clone();
     assert_eq!(picked(&app.student("1"), &body), json!(larger));
     assert_eq!(picked(&app.student("2"), &json!({"course_id": course, "term_id": other})), json!(elsewhere));
+    assert_eq!(app.post(&enroll_path(&app.student("4")), &json!({ "course_id": course, "term_id": term })).status, 201);
+    let lab = app.section(&course, &term, "L", 99, &json!({"component": "lab"}));
+    assert_ne!(
+        picked(&app.student("5"), &json!({"course_id": course, "term_id": term})),
+        json!(lab),
+        "a course is its lecture"
+    );
     let unoffered = app.course("CS2", &json!({}));
     let answer = app.post(&enroll_path(&app.student("3")), &json!({ "course_id": unoffered }));
     assert_eq!(answer.refused(), ["section_not_open"]);

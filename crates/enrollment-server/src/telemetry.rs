@@ -30,7 +30,7 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), ParseError> {
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let started = if json {
-        builder.json().flatten_event(true).try_init()
+        builder.json().flatten_event(true).with_span_list(false).try_init()
     } else {
         builder.with_ansi(stderr().is_terminal()).try_init()
     };

@@ -10,8 +10,9 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What kind of teaching a section is. A course may ask for one of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What kind of teaching a section is. A course may offer several kinds; the first of them in this order is the one that
+/// students enroll in when they name only the course.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it all")]

@@ -40,8 +40,8 @@ pub struct Scope {
     pub students: Vec<StudentId>,
     /// Sections that are named. Where one does not exist the store answers `NotFound`.
     pub sections: Vec<SectionId>,
-    /// Courses of which any section will do, in one term or in all. Of their sections the open ones are loaded, or all
-    /// of them when none is open.
+    /// Courses of which any section will do, in one term or in all. Of their sections of each component the open ones are
+    /// loaded, or all of them when none is open.
     pub courses: Vec<(CourseId, Option<TermId>)>,
     /// Student courses that are named, whatever their state. Where one does not exist, or is another student's, the store
     /// answers `NotFound`.

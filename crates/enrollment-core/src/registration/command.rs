@@ -46,7 +46,8 @@ pub struct EnrollRequest {
 pub enum Target {
     /// In this section.
     Section(SectionId),
-    /// In a section of this course that the engine picks: open, with a seat, without a clash, the emptiest first.
+    /// In a section of this course's main component that the engine picks: open, with a seat, without a clash, the
+    /// emptiest first.
     Course {
         /// The course.
         course_id: CourseId,

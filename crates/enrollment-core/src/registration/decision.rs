@@ -76,7 +76,8 @@ fn decide_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Decision 
 }
 
 /// The sections to choose from. Where a course was named without a term, sections of terms that are over count only if
-/// there are no others, and then only those of the latest term.
+/// there are no others, and then only those of the latest term. Of what is left, the main component is chosen from: who
+/// asks for a course means its lecture, not its lab.
 fn candidates(at: DateTime<Utc>, facts: &Facts) -> Vec<Case<'_>> {
     let is_over = |section: &SectionFacts| section.term.ends_on < section.term.time_zone.day_of(at);
     let some_current = facts.sections.iter().any(|section| !is_over(section));
@@ -85,7 +86,10 @@ fn candidates(at: DateTime<Utc>, facts: &Facts) -> Vec<Case<'_>> {
         if some_current { !is_over(section) } else { Some(section.term.starts_on) == latest }
     };
     let case = |section| Some(Case { at, facts, section, pool: facts.pool_of(section)? });
-    facts.sections.iter().filter(in_question).filter_map(case).collect()
+    let mut cases: Vec<Case<'_>> = facts.sections.iter().filter(in_question).filter_map(case).collect();
+    let main = cases.iter().map(|case| case.section.section.component).min();
+    cases.retain(|case| Some(case.section.section.component) == main);
+    cases
 }
 
 fn started(attempt: &Attempt, enroll: &Enroll, case: &Case<'_>) -> StudentCourse {
@@ -244,6 +248,19 @@ mod tests {
         assert_eq!(codes(&attempt.decide(&facts)), [Code::SectionFull], "a seat of last year is no seat");
         facts.sections.remove(0);
         assert_eq!(picked(&attempt.decide(&facts)), "2");
+    }
+
+    #[test]
+    fn of_a_course_the_main_component_is_picked_and_only_once() {
+        let mut facts = sample::facts();
+        let mut lab = sample::section(101, 2);
+        lab.section.component = crate::catalog::Component::Lab;
+        facts.pools.push(sample::pool(&lab, 100, 0));
+        facts.sections.push(lab);
+        let decision = sample::enroll_in_course(1, sample::id(101)).decide(&facts);
+        assert_eq!(picked(&decision), "1");
+        facts.apply(decision.changes());
+        assert_eq!(codes(&sample::enroll_in_course(2, sample::id(101)).decide(&facts)), [Code::AlreadyEnrolled]);
     }
 
     #[test]

@@ -9,13 +9,14 @@ WITH locked_students AS MATERIALIZED (
 candidates AS MATERIALIZED (
     SELECT s.id, s.seat_pool_id FROM sections s WHERE s.id = ANY ($2)
     UNION
-    -- Of a course, the sections that are open, or all when none is.
+    -- Of each component of a course, the sections that are open, or all when none is.
     SELECT s.id, s.seat_pool_id
     FROM unnest($3, $4) AS named (course_id, term_id)
     JOIN sections s ON s.course_id = named.course_id AND s.term_id = coalesce(named.term_id, s.term_id)
     WHERE s.status = 'open' OR NOT EXISTS (
         SELECT FROM sections o
-        WHERE o.course_id = named.course_id AND o.term_id = coalesce(named.term_id, o.term_id) AND o.status = 'open'
+        WHERE o.course_id = named.course_id AND o.term_id = coalesce(named.term_id, o.term_id)
+            AND o.component = s.component AND o.status = 'open'
     )
 ),
 locked_pools AS MATERIALIZED (
