@@ -4,6 +4,7 @@
 //! [`Command`] with a file beside this one.
 
 mod check;
+mod demo;
 mod import;
 mod migrate;
 mod openapi;
@@ -24,7 +25,13 @@ use std::time::Duration;
 #[command(name = "enrollment", version, about, propagate_version = true)]
 pub struct Cli {
     /// Which log lines are written: levels by module, such as `info,enrollment_http=debug`.
-    #[arg(long, global = true, env = "ENROLLMENT_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "ENROLLMENT_LOG",
+        default_value = "info,actix_server=warn",
+        value_name = "FILTER"
+    )]
     log: String,
     /// How log lines look.
     #[arg(long, global = true, env = "ENROLLMENT_LOG_FORMAT", value_enum, default_value_t)]
@@ -41,6 +48,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Import terms, courses, students, sections, meetings and student courses from CSV files.
     Import(import::Import),
+    /// Fill an empty database with a made-up university.
+    Demo(demo::Demo),
     /// Recompute the invariants, such as seats taken, and tell which are broken.
     Check(check::Check),
     /// Print the OpenAPI document of the HTTP API.
@@ -113,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Import(import) => import.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Openapi => openapi::run(),
     };

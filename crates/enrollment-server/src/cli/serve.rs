@@ -2,7 +2,9 @@
 
 use super::{Failure, StoreArgs, is_private};
 use crate::application::{Application, Settings};
+use crate::clock::SystemClock;
 use crate::database::Database;
+use crate::demo::{self, Demo};
 use crate::postgres::Access;
 use clap::Args;
 use std::net::SocketAddr;
@@ -26,6 +28,9 @@ pub(super) struct Serve {
     /// Bring the database's tables up to date first.
     #[arg(long, env = "ENROLLMENT_MIGRATE", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     migrate: bool,
+    /// Load a small made-up university when the database holds no student, and print two requests to try.
+    #[arg(long)]
+    demo_if_empty: bool,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -50,11 +55,23 @@ impl Serve {
             handle_signals: true,
             store: self.store.config(database.url()),
         };
+        let demo = if self.demo_if_empty { load_demo(database.url())? } else { None };
         let application = Application::build(settings)?;
         let address = application.address();
         tracing::info!(%address, "serving the API; its documentation is at http://{address}/api/docs");
+        if let Some(demo) = demo {
+            println!("{}", demo.first_requests(address));
+        }
         application.run()?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// How many students the demo of a first start has.
+const DEMO_STUDENTS: u32 = 200;
+
+fn load_demo(url: &str) -> Result<Option<Demo>, Failure> {
+    let mut connection = enrollment_diesel::connect(url)?;
+    Ok(demo::load_if_empty(&mut connection, DEMO_STUDENTS, &SystemClock)?)
 }
