@@ -4,7 +4,7 @@ use enrollment_server::clock::SystemClock;
 use enrollment_server::demo::{Demo, DemoError, load, load_if_empty};
 use enrollment_tests::{TestApp, TestDatabase};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const STUDENTS: u32 = 200;
 
@@ -88,11 +88,11 @@ fn it_goes_into_no_database_of_somebody_else() {
 }
 
 #[test]
-fn a_large_one_is_loaded_in_seconds() {
+fn a_large_one_is_loaded_in_no_more_than_a_minute() {
     let database = TestDatabase::create();
     let began = Instant::now();
-    let demo = load(&mut database.connect(), 5_000, &SystemClock).unwrap();
-    eprintln!("loaded in {:.2?}:\n{}", began.elapsed(), demo.summary);
+    load(&mut database.connect(), 5_000, &SystemClock).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     assert_eq!(database.number("SELECT count(*) FROM students"), 5_000);
     database.assert_invariants();
 }

@@ -25,22 +25,12 @@ const ROWS: usize = 2_000;
 impl Table {
     /// Inserts the rows.
     pub(super) fn insert<T: Serialize>(&self, conn: &mut PgConnection, rows: &[T]) -> Result<(), StoreError> {
-        let statement = self.insert_sql();
-        for chunk in rows.chunks(ROWS) {
-            execute(conn, &statement, chunk)?;
-        }
-        Ok(())
+        execute(conn, &self.insert_sql(), rows).map(drop)
     }
 
     /// Changes the rows with the ids of these, if each still has the version before; false if one has not.
     pub(super) fn update<T: Serialize>(&self, conn: &mut PgConnection, rows: &[T]) -> Result<bool, StoreError> {
-        let statement = self.update_sql();
-        for chunk in rows.chunks(ROWS) {
-            if execute(conn, &statement, chunk)? < chunk.len() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(execute(conn, &self.update_sql(), rows)? == rows.len())
     }
 
     /// Inserts those of the first version, and changes the others.
@@ -83,8 +73,13 @@ impl Table {
     }
 }
 
-/// Runs a statement whose one parameter is the rows; the number of rows that it wrote.
+/// Runs a statement whose one parameter is rows, as often as it takes; the number of rows that it wrote.
 pub(super) fn execute<T: Serialize>(conn: &mut PgConnection, statement: &str, rows: &[T]) -> Result<usize, StoreError> {
-    let json = serde_json::to_string(rows).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    Ok(diesel::sql_query(statement).bind::<Text, _>(json).execute(conn)?)
+    let mut written = 0;
+    for chunk in rows.chunks(ROWS) {
+        let json =
+            serde_json::to_string(chunk).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        written += diesel::sql_query(statement).bind::<Text, _>(json).execute(conn)?;
+    }
+    Ok(written)
 }

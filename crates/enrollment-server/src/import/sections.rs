@@ -138,27 +138,23 @@ impl Composer<'_> {
             }
             return;
         };
-        if let Some(first) = self.composed.lookup.line(&key) {
-            report.cell(&form::SECTIONS, row.line, "number", format!("is on line {first} already"));
-            return;
-        }
         let stored = self.known.get(&key);
         let merged = draft.and_then(|draft| self.merge(draft, &key));
         if let Err(errors) = &merged {
             self.report(row, &key, errors, report);
         }
         let section = merged.ok().map(|(section, _)| section);
-        if let Some(section) = &section {
-            if let Some(stored) = stored.filter(|stored| stored.in_use && stored.section.component != section.component)
-            {
-                let reason = format!("cannot change from {} once students have registered", stored.section.component);
-                report.cell(&form::SECTIONS, row.line, "component", reason);
-            }
-            self.composed.sections.add(outcome_without_meetings(stored, section));
-            self.put(&key, section);
+        if let Err(first) = self.composed.lookup.declare(key.clone(), row.line, section.clone()) {
+            report.cell(&form::SECTIONS, row.line, "number", format!("is on line {first} already"));
+            return;
         }
-        // Declared once, as found out above.
-        let _ = self.composed.lookup.declare(key, row.line, section);
+        let Some(section) = section else { return };
+        if let Some(stored) = stored.filter(|stored| stored.in_use && stored.section.component != section.component) {
+            let reason = format!("cannot change from {} once students have registered", stored.section.component);
+            report.cell(&form::SECTIONS, row.line, "component", reason);
+        }
+        self.composed.sections.add(outcome_without_meetings(stored, &section));
+        self.put(&key, &section);
     }
 
     /// Takes the meetings of sections that only `meetings.csv` names.
