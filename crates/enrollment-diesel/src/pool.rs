@@ -216,6 +216,9 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
          SET default_transaction_read_only = {read_only};
+         -- The statements are few and written for one plan each. PostgreSQL, left to itself, would plan most of them anew for
+         -- every value, since it takes each array to have ten elements; planning one costs more than running it.
+         SET plan_cache_mode = force_generic_plan;
          {SAME_FOR_ALL}",
         statement = config.statement_timeout.as_millis(),
         lock = config.lock_timeout.as_millis(),
