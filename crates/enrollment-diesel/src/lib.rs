@@ -14,7 +14,7 @@
 //! * [`store`] is [`PgStore`], which has the ports; their methods are functions of a connection in `catalog` and
 //!   `registration`, on the rows of `rows`. Where diesel's query builder ends, `statement` begins.
 //! * `constraint` is where what the database refused becomes an error of the domain.
-//! * [`check`] looks for what the database holds and must not.
+//! * [`mod@check`] looks for what the database holds and must not.
 //! * [`import`] reads and writes thousands of entries at once.
 //!
 //! # To change it
@@ -32,6 +32,7 @@ pub mod error;
 mod health;
 pub mod import;
 pub mod migrations;
+mod page;
 pub mod pool;
 mod registration;
 pub mod rows;

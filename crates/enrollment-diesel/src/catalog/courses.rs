@@ -1,8 +1,9 @@
 //! Courses.
 
-use super::{Table, page_of, rows_for};
+use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
+use crate::page::rows_for;
 use crate::rows::course::CourseRow;
 use crate::schema::{courses, sections, student_courses};
 use crate::store::{Answer, committing};

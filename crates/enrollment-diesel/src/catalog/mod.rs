@@ -55,11 +55,6 @@ impl<E: Table> Repository<E> for PgStore {
     }
 }
 
-/// How many rows a statement fetches for a page: one more than the page holds tells whether there is a next one.
-fn rows_for<K>(page: &PageRequest<K>) -> i64 {
-    i64::from(u16::from(page.limit)) + 1
-}
-
 /// Cuts a page of the rows that a statement fetched for it.
 fn page_of<E, R>(rows: Vec<R>, page: &PageRequest<E::Id>) -> Result<Page<E, E::Id>, StoreError>
 where
@@ -71,7 +66,8 @@ where
 }
 
 /// Why an entry could not be deleted, from what was looked for after the database refused. What referred to it may be gone
-/// by now; then nothing is named, and to delete it again succeeds.
+/// by now; then it can be tried again.
 fn in_use<const N: usize>(subject: Subject, found: [(bool, Subject); N]) -> Error {
-    Error::InUse { subject, by: found.into_iter().filter(|(found, _)| *found).map(|(_, by)| by).collect() }
+    let by: Vec<Subject> = found.into_iter().filter(|(found, _)| *found).map(|(_, by)| by).collect();
+    if by.is_empty() { Error::Busy } else { Error::InUse { subject, by } }
 }

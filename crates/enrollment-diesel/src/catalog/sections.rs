@@ -2,9 +2,10 @@
 //!
 //! A section's own pool has the section's id. Locks are taken in the order of all writers: the pool, then the section.
 
-use super::{Table, page_of, rows_for};
+use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::{SECTION_IDENTITY, not_touched};
+use crate::page::rows_for;
 use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
 use crate::schema::{meetings, seat_pools, sections, student_courses};

@@ -1,8 +1,9 @@
 //! Students.
 
-use super::{Table, page_of, rows_for};
+use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
+use crate::page::rows_for;
 use crate::rows::student::StudentRow;
 use crate::schema::{student_courses, students};
 use crate::store::{Answer, committing};

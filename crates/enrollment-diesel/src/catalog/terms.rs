@@ -1,8 +1,9 @@
 //! Terms.
 
-use super::{Table, page_of, rows_for};
+use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
+use crate::page::rows_for;
 use crate::rows::term::TermRow;
 use crate::schema::{sections, student_courses, terms};
 use crate::store::{Answer, committing};

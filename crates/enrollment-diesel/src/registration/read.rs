@@ -4,6 +4,7 @@
 //! list of what does not exist is no row at all.
 
 use crate::StoreError;
+use crate::page::rows_for;
 use crate::rows::Place;
 use crate::rows::student_course::{StudentCourseRow, student_course_columns, student_course_tables};
 use crate::statement::Statement;
@@ -116,11 +117,6 @@ pub(super) fn roster(
     let keyed = rows.map(RosterRow::entry).collect::<Result<_, _>>()?;
     let page = Page::cut(keyed, page.limit, |(key, _)| *key);
     Ok(Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next: page.next }))
-}
-
-/// How many rows a statement fetches for a page: one more than the page holds tells whether there is a next one.
-fn rows_for<K>(page: &PageRequest<K>) -> i64 {
-    i64::from(u16::from(page.limit)) + 1
 }
 
 /// A row of a list, or the row of nulls that an empty list consists of.

@@ -4,7 +4,9 @@ use crate::university::{University, id};
 use enrollment_core::health::{Health, NotReady};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
-use std::time::Duration;
+use std::mem::ManuallyDrop;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 /// What is broken after this SQL, which runs past all triggers and, dropping them first, past constraints.
 fn broken_by(university: &University, sql: &str) -> Vec<String> {
@@ -84,4 +86,19 @@ fn a_store_is_ready_when_its_database_is_there_and_migrated() {
     nowhere.connect_timeout = Duration::from_millis(50);
     let nowhere = PgStore::new(&nowhere).unwrap();
     assert!(matches!(block_on(nowhere.ready()), Err(NotReady::Unreachable(_))));
+}
+
+#[test]
+#[ignore = "needs TEST_DATABASE_URL"]
+fn a_database_that_does_not_answer_is_not_waited_for() {
+    // It takes connections, and never says a word.
+    let stuck = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stuck.local_addr().unwrap().port();
+    let mut config = StoreConfig::new(format!("host=127.0.0.1 port={port} dbname=stuck sslmode=disable"));
+    config.connect_timeout = Duration::from_secs(20);
+    // Not dropped, since that would wait for the job that is stuck.
+    let store = ManuallyDrop::new(PgStore::new(&config).unwrap());
+    let began = Instant::now();
+    assert!(matches!(block_on(store.ready()), Err(NotReady::Unreachable(_))));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
