@@ -3,9 +3,9 @@
 //! It is the same each time for the same number of students, but for its dates: registration for the next term is open now,
 //! and last term is over. Nothing in it is random by the run, and every registration was decided by core's own rules.
 //!
-//! * [`university`] puts it together; [`names`] has its people, [`catalogue`] its courses, [`calendar`] its terms,
-//!   [`timetable`] its sections and [`registrar`] who is in them.
-//! * [`ids`] mints ids that repeat, by which a database is known to hold this demo already.
+//! * `university` puts it together; `names` has its people, `catalogue` its courses, `calendar` its terms,
+//!   `timetable` its sections and `registrar` who is in them.
+//! * `ids` mints ids that repeat, by which a database is known to hold this demo already.
 
 mod calendar;
 mod catalogue;

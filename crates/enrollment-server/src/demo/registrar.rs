@@ -35,7 +35,7 @@ impl Registrar {
         self.sections.entry(key).or_default().push(section_facts(section, offered, term));
     }
 
-    /// Enrolls the student in one of the sections of the course's component, beginning with the `first`; none if the rules
+    /// Enrolls the student in one of a few sections of the course's component, beginning with the `first`; none if the rules
     /// refuse all of them.
     pub(super) fn enroll(
         &mut self,
@@ -45,8 +45,11 @@ impl Registrar {
         at: DateTime<Utc>,
         ids: &dyn IdSource,
     ) -> Option<StudentCourseId> {
+        /// Nobody tries them all.
+        const PATIENCE: usize = 6;
+
         let sections = self.sections.get(&wanted)?;
-        let in_turn = sections.iter().cycle().skip(first % sections.len()).take(sections.len());
+        let in_turn = sections.iter().cycle().skip(first % sections.len()).take(sections.len().min(PATIENCE));
         for section in in_turn {
             let pool = self.pools.get_mut(&section.section.id)?;
             let Some(change) = registrant.decide(section, *pool, at, ids) else { continue };

@@ -12,11 +12,11 @@
 //! files ─rows─► cells ─core's drafts─► entries ─laid over what is stored─► batch ─one transaction─► database
 //! ```
 //!
-//! * [`form`] is the form of the files, [`cell`] how a value is written, [`rows`] reads both.
-//! * [`entries`], [`sections`] and [`student_courses`] lay the rows over what is stored, by core's own drafts: the rules of
-//!   fields are nowhere else. [`lookup`] is what a natural key stands for.
-//! * [`seats`] judges what only all rows together tell.
-//! * [`report`] gathers what is wrong, [`error`] is how it reads, [`summary`] is what came of it.
+//! * `form` is the form of the files, `cell` how a value is written, `rows` reads both.
+//! * `entries`, `sections` and `student_courses` lay the rows over what is stored, by core's own drafts: the rules of
+//!   fields are nowhere else. `lookup` is what a natural key stands for.
+//! * `seats` judges what only all rows together tell.
+//! * `report` gathers what is wrong, `error` is how it reads, `summary` is what came of it.
 
 mod cell;
 mod entries;
