@@ -22,7 +22,18 @@ fn the_store_keeps_its_promises() {
     let cluster = LocalCluster::open(&config, Access::Own).unwrap();
     cluster.ensure_database("store").unwrap();
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["test", "--locked", "--package", "enrollment-diesel", "--test", "postgres", "--test", "ports", "--", "--ignored"])
+        .args([
+            "test",
+            "--locked",
+            "--package",
+            "enrollment-diesel",
+            "--test",
+            "postgres",
+            "--test",
+            "ports",
+            "--",
+            "--ignored",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .env("TEST_DATABASE_URL", cluster.url("store"))
         .output()

@@ -1,6 +1,6 @@
 //! Registrations: the port [`RegistrationRepository`], which changes student courses only as attempts decide.
 //!
-//! An enrollment is five round trips: `BEGIN`, [`lock`], [`facts`], [`write`], `COMMIT` ([`register`] puts them in order).
+//! An enrollment is five round trips: `BEGIN`, [`lock`], [`facts`], [`mod@write`], `COMMIT` ([`register`] puts them in order).
 //! The locks and the facts are two statements because a statement sees the database as it was when it began: facts that
 //! were read by the statement that waited for the locks would be those from before the wait.
 //!
