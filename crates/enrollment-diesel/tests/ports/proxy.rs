@@ -94,23 +94,50 @@ impl Server {
         Self::Tcp(if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") })
     }
 
-    fn connect(&self) -> (Box<dyn Read + Send>, Box<dyn Write + Send>) {
+    fn connect(&self) -> Upstream {
         match self {
-            Self::Socket(path) => {
-                let stream = UnixStream::connect(path).unwrap();
-                (Box::new(stream.try_clone().unwrap()), Box::new(stream))
-            }
-            Self::Tcp(address) => {
-                let stream = TcpStream::connect(address).unwrap();
-                (Box::new(stream.try_clone().unwrap()), Box::new(stream))
-            }
+            Self::Socket(path) => Upstream::Socket(UnixStream::connect(path).unwrap()),
+            Self::Tcp(address) => Upstream::Tcp(TcpStream::connect(address).unwrap()),
         }
+    }
+}
+
+/// A connection to PostgreSQL.
+enum Upstream {
+    Socket(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Upstream {
+    fn reader(&self) -> Box<dyn Read + Send> {
+        match self {
+            Self::Socket(stream) => Box::new(stream.try_clone().unwrap()),
+            Self::Tcp(stream) => Box::new(stream.try_clone().unwrap()),
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Socket(stream) => stream.write_all(bytes),
+            Self::Tcp(stream) => stream.write_all(bytes),
+        }
+    }
+}
+
+impl Drop for Upstream {
+    /// Dropping alone would leave it open, as long as its reader is there.
+    fn drop(&mut self) {
+        let _ = match self {
+            Self::Socket(stream) => stream.shutdown(Shutdown::Both),
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+        };
     }
 }
 
 fn relay(client: &TcpStream, server: &Server, counts: &Counts, losses: &Mutex<Receiver<Loss>>) {
     client.set_nodelay(true).unwrap();
-    let (mut from_server, mut to_server) = server.connect();
+    let mut upstream = server.connect();
+    let mut from_server = upstream.reader();
     let mut to_client = client.try_clone().unwrap();
     let answers = thread::spawn(move || {
         // Ends when either side is gone.
@@ -138,7 +165,7 @@ fn relay(client: &TcpStream, server: &Server, counts: &Counts, losses: &Mutex<Re
             // Deaf, but not gone, until the server has had its time to commit.
             client.shutdown(Shutdown::Write).unwrap();
         }
-        if to_server.write_all(&message.bytes).is_err() {
+        if upstream.send(&message.bytes).is_err() {
             break;
         }
         if loss.is_some() {
@@ -147,8 +174,8 @@ fn relay(client: &TcpStream, server: &Server, counts: &Counts, losses: &Mutex<Re
             break;
         }
     }
-    drop(to_server);
-    drop(answers);
+    drop(upstream);
+    answers.join().unwrap();
 }
 
 /// The messages of a client, by the frontend protocol: the first has no type.
