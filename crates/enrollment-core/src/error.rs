@@ -22,6 +22,8 @@ pub enum Subject {
     Section,
     /// A student course.
     StudentCourse,
+    /// The receipt of an attempt.
+    Receipt,
 }
 
 impl fmt::Display for Subject {
@@ -32,6 +34,7 @@ impl fmt::Display for Subject {
             Self::Term => "term",
             Self::Section => "section",
             Self::StudentCourse => "student course",
+            Self::Receipt => "receipt",
         })
     }
 }

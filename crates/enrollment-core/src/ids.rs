@@ -78,4 +78,6 @@ ids! {
     StudentCourseId;
     /// Identifies an attempt to change registrations, and its receipt.
     AttemptId;
+    /// Identifies an event of registration.
+    EventId;
 }

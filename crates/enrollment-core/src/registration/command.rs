@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A change to a student's registrations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Take a seat in a section.
@@ -17,6 +18,7 @@ pub enum Command {
 
 /// Take a seat in a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enroll {
     /// The id of the student course that is made if the request is accepted.
     pub student_course_id: StudentCourseId,
@@ -26,6 +28,7 @@ pub struct Enroll {
 
 /// Leave a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Drop {
     /// The student course to end.
     pub student_course_id: StudentCourseId,
@@ -33,6 +36,7 @@ pub struct Drop {
 
 /// What a student asks for when enrolling.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrollRequest {
     /// Where.
     pub target: Target,
@@ -42,6 +46,7 @@ pub struct EnrollRequest {
 
 /// Where to enroll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// In this section.

@@ -1,8 +1,8 @@
 //! The decision: facts in, changes or violations out. Pure, so the same facts always give the same decision.
 
-use super::facts::{Facts, SectionFacts};
+use super::facts::{Facts, HeldCourse, SectionFacts};
 use super::rules::{self, Case, Code, Leave, Violation};
-use super::{Attempt, Command, Drop, Enroll, Status, StudentCourse};
+use super::{Attempt, Command, Drop, Enroll, Judgement, Status, StudentCourse};
 use crate::catalog::Version;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ pub enum Decision {
 
 /// A change to a student's registrations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// This student course begins.
@@ -51,27 +52,32 @@ impl Decision {
 impl Attempt {
     /// Decides this attempt on the facts.
     pub fn decide(&self, facts: &Facts) -> Decision {
+        self.judge(facts).decision()
+    }
+
+    /// Decides this attempt on the facts, and tells how: what each rule says, and of which section.
+    pub fn judge(&self, facts: &Facts) -> Judgement {
         match &self.command {
-            Command::Enroll(enroll) => decide_enroll(self, enroll, facts),
-            Command::Drop(drop) => decide_drop(self, drop, facts),
+            Command::Enroll(enroll) => judge_enroll(self, enroll, facts),
+            Command::Drop(drop) => judge_drop(self, drop, facts),
         }
     }
 }
 
-fn decide_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Decision {
+fn judge_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Judgement {
     let candidates = candidates(attempt.at, facts);
-    let judged = candidates.into_iter().map(|case| (rules::violations(&case), case));
-    let best = judged.min_by_key(|(violations, case)| {
-        let preference = (case.section.term.starts_on, violations.len(), Reverse(case.pool.free()));
+    let judged = candidates.into_iter().map(|case| (rules::findings(&case), case));
+    let best = judged.min_by_key(|(findings, case)| {
+        let refusing = findings.iter().filter(|finding| finding.violation.is_some()).count();
+        let preference = (case.section.term.starts_on, refusing, Reverse(case.pool.free()));
         let name = (case.section.section.number.clone(), case.section.section.id);
-        (!violations.is_empty(), preference, name)
+        (refusing > 0, preference, name)
     });
     match best {
-        None => Decision::Refuse(vec![not_offered()]),
-        Some((violations, case)) if violations.is_empty() => {
-            Decision::Accept(vec![Change::Start(started(attempt, enroll, &case))])
-        }
-        Some((violations, _)) => Decision::Refuse(violations),
+        None => Judgement::of(None, vec![not_offered().into()], Vec::new),
+        Some((findings, case)) => Judgement::of(Some(case.section.section.clone()), findings, || {
+            vec![Change::Start(started(attempt, enroll, &case))]
+        }),
     }
 }
 
@@ -120,21 +126,24 @@ fn not_offered() -> Violation {
     )
 }
 
-fn decide_drop(attempt: &Attempt, drop: &Drop, facts: &Facts) -> Decision {
+fn judge_drop(attempt: &Attempt, drop: &Drop, facts: &Facts) -> Judgement {
     let Some(held) = facts.held(drop.student_course_id) else {
-        return Decision::Refuse(vec![rules::not_enrolled::unknown(drop.student_course_id)]);
+        return Judgement::of(None, vec![rules::not_enrolled::unknown(drop.student_course_id).into()], Vec::new);
     };
-    let violations = rules::leave_violations(&Leave { at: attempt.at, held });
-    if !violations.is_empty() {
-        return Decision::Refuse(violations);
-    }
+    let findings = rules::leave_findings(&Leave { at: attempt.at, held });
+    let section = held.student_course.section.clone();
+    Judgement::of(section, findings, || vec![Change::End(left(attempt, held))])
+}
+
+/// What is held, after leaving it: the date decides how.
+fn left(attempt: &Attempt, held: &HeldCourse) -> StudentCourse {
     let is_late = held.drop_deadline.is_some_and(|deadline| attempt.at >= deadline);
     let status = match held.student_course.status {
         Status::Waitlisted => Status::Cancelled,
         _ if is_late => Status::Withdrawn,
         _ => Status::Dropped,
     };
-    Decision::Accept(vec![Change::End(held.student_course.clone().ended(status, attempt.at))])
+    held.student_course.clone().ended(status, attempt.at)
 }
 
 #[cfg(test)]
@@ -228,8 +237,11 @@ mod tests {
         facts.sections = vec![closed_and_full, full];
         let attempt = sample::enroll_in_course(1, sample::id(101));
         assert_eq!(codes(&attempt.decide(&facts)), [Code::SectionFull]);
+        let nearest = attempt.judge(&facts).section.map(|section| section.number.to_string());
+        assert_eq!(nearest.as_deref(), Some("2"), "the rules' answers are those to this section");
         facts.sections.clear();
         assert_eq!(codes(&attempt.decide(&facts)), [Code::SectionNotOpen], "nothing is offered");
+        assert_eq!(attempt.judge(&facts).section, None);
     }
 
     #[test]

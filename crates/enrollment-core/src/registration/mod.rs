@@ -2,7 +2,7 @@
 //!
 //! A request is an [`Attempt`]: who, when, for which student, what ([`Command`]). A store loads the [`Facts`] that the
 //! attempt's [`Scope`] names, [`Attempt::decide`] makes a [`Decision`] of them, the store writes its [`Change`]s, and the
-//! caller gets a [`Receipt`]. The decision is pure, so it can be made again after a retry, made without writing (a dry
+//! caller gets a [`Receipt`], and the [`Record`] of it all is kept. The decision is pure, so it can be made again after a retry, made without writing (a dry
 //! run), or made for many attempts in a row on facts that take each other's changes ([`Facts::apply`]).
 //!
 //! To add a rule: see [`rules`]. To add a command: a variant of [`Command`], what it needs in [`Attempt::scope`], and how
@@ -12,8 +12,11 @@ pub mod attempt;
 pub mod command;
 pub mod decision;
 pub mod facts;
+pub mod history;
 pub mod idempotency;
+pub mod judgement;
 pub mod receipt;
+pub mod record;
 pub mod repository;
 pub mod rules;
 pub mod service;
@@ -28,8 +31,13 @@ pub use attempt::{Attempt, Mode, Scope};
 pub use command::{Command, Drop, Enroll, EnrollDraft, EnrollRequest, Target};
 pub use decision::{Change, Decision};
 pub use facts::{CourseFacts, Facts, HeldCourse, SeatPool, SectionFacts, StudentFacts, TermFacts};
+#[cfg(any(test, feature = "mocks"))]
+pub use history::MockHistoryRepository;
+pub use history::{Event, History, HistoryRepository};
 pub use idempotency::{Fingerprint, Idempotency};
+pub use judgement::{Finding, Judgement, Verdict};
 pub use receipt::{Outcome, Receipt};
+pub use record::Record;
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRegistrationRepository;
 pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};

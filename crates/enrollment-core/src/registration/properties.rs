@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, SectionFacts};
 use super::sample;
-use super::{Attempt, Code, Decision, Status};
+use super::{Attempt, Code, Decision, Record, Status, Verdict};
 use crate::catalog::{Component, Credits, SectionStatus, StudentStatus};
 use chrono::TimeDelta;
 use proptest::collection::vec;
@@ -117,6 +117,36 @@ proptest! {
         let decision = attempt.decide(&stored);
         let read: Decision = serde_json::from_value(serde_json::to_value(&decision).unwrap()).unwrap();
         prop_assert_eq!(read, attempt.decide(&facts));
+    }
+
+    #[test]
+    fn a_record_that_was_stored_decides_the_same_again(facts in any_facts(), index in 0..8_usize, by_course: bool, leave: bool) {
+        let (attempt, facts) = if leave {
+            let held = sample::held(1, &facts.sections[index], Status::ALL[index % Status::ALL.len()]);
+            let attempt = sample::drop_of(1, held.student_course.id);
+            (attempt, Facts { held: vec![held], ..facts })
+        } else {
+            attempt_for(1, index, by_course, &facts)
+        };
+        let record = Record::of(&attempt, facts.clone(), attempt.judge(&facts));
+        let stored: Record = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        prop_assert_eq!(&stored, &record);
+        prop_assert_eq!(stored.judge_again(), record.judgement.clone());
+        prop_assert_eq!(stored.judge_again().decision(), attempt.decide(&facts));
+    }
+
+    #[test]
+    fn every_rule_is_told_of_in_the_fixed_order_and_the_outcome_follows(facts in any_facts(), index in 0..8_usize) {
+        let (attempt, facts) = attempt_for(1, index, false, &facts);
+        let judgement = attempt.judge(&facts);
+        prop_assert_eq!(judgement.section.as_ref(), Some(&facts.sections[0].section));
+        prop_assert!(judgement.rules.windows(2).all(|pair| pair[0].rule < pair[1].rule));
+        for finding in &judgement.rules {
+            prop_assert!(finding.violation.as_ref().is_none_or(|violation| violation.code == finding.rule));
+        }
+        let admitted = judgement.rules.iter().all(|finding| finding.violation.is_none());
+        prop_assert_eq!(judgement.outcome == Verdict::Accepted, admitted);
+        prop_assert_eq!(judgement.changes.len(), usize::from(admitted));
     }
 
     /// Any sequence of enrolling and dropping, each decided on what the ones before left.

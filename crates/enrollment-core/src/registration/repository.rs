@@ -21,6 +21,9 @@ pub trait RegistrationRepository: Send + Sync {
     ///   ids, then the seat pools in the order of theirs. Several attempts may share one transaction, if each decides
     ///   on what the ones before it left.
     /// * A refusal and a dry run MUST change nothing, but the idempotency key of a refusal is kept.
+    /// * The [`Record`](super::Record) of what was accepted, and of a refusal with an idempotency key, MUST be written
+    ///   together with the changes or the key. That of another refusal may be written later, or be lost when there are
+    ///   more than can be written: the answer MUST not wait for it. A dry run has none.
     /// * A key that the same actor used before MUST be answered as [`Idempotency`](super::Idempotency) says, also when
     ///   both come at the same time.
     /// * It MUST answer [`Error::NotFound`] for a student, section, course or student course of the scope that does not

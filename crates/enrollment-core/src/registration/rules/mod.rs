@@ -20,7 +20,7 @@ mod time_conflict;
 mod window_closed;
 
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
-use super::{Status, StudentCourse};
+use super::{Finding, Status, StudentCourse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -120,29 +120,30 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [Rule; 9] = [
-    student_not_active::check,
-    window_closed::check,
-    section_not_open::check,
-    already_enrolled::check,
-    already_passed::check,
-    prerequisite_missing::check,
-    time_conflict::check,
-    credit_limit::check,
-    section_full::check,
+const RULES: [(Code, Rule); 9] = [
+    (Code::StudentNotActive, student_not_active::check),
+    (Code::WindowClosed, window_closed::check),
+    (Code::SectionNotOpen, section_not_open::check),
+    (Code::AlreadyEnrolled, already_enrolled::check),
+    (Code::AlreadyPassed, already_passed::check),
+    (Code::PrerequisiteMissing, prerequisite_missing::check),
+    (Code::TimeConflict, time_conflict::check),
+    (Code::CreditLimit, credit_limit::check),
+    (Code::SectionFull, section_full::check),
 ];
 
 /// The rules for leaving, in their fixed order.
-const LEAVE_RULES: [LeaveRule; 2] = [not_enrolled::check, deadline_passed::check];
+const LEAVE_RULES: [(Code, LeaveRule); 2] =
+    [(Code::NotEnrolled, not_enrolled::check), (Code::DeadlinePassed, deadline_passed::check)];
 
-/// Everything that speaks against enrolling.
-pub(super) fn violations(case: &Case<'_>) -> Vec<Violation> {
-    RULES.iter().filter_map(|rule| rule(case)).collect()
+/// What each rule says to enrolling.
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    RULES.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(case) }).collect()
 }
 
-/// Everything that speaks against leaving.
-pub(super) fn leave_violations(leave: &Leave<'_>) -> Vec<Violation> {
-    LEAVE_RULES.iter().filter_map(|rule| rule(leave)).collect()
+/// What each rule says to leaving.
+pub(super) fn leave_findings(leave: &Leave<'_>) -> Vec<Finding> {
+    LEAVE_RULES.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(leave) }).collect()
 }
 
 /// A student course as facts name it.

@@ -1,0 +1,97 @@
+//! What happened: the events of a student and of a section, and the records of attempts.
+
+use super::Record;
+use crate::Error;
+use crate::actor::Actor;
+use crate::ids::{AttemptId, EventId, SectionId, StudentCourseId, StudentId};
+use crate::page::{Page, PageRequest};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Something that happened to a registration. Events are written with the change that they tell of, and stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Its identifier.
+    pub id: EventId,
+    /// Its place in the order in which events were written; numbers may be missing.
+    pub sequence: i64,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Who caused it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub actor: Actor,
+    /// What happened: the state that the student course reached, or `graded` where only its grade changed. Further kinds
+    /// may be added.
+    pub kind: String,
+    /// The attempt that caused it. It has a receipt, unless a part of the system acted by itself (an actor such as
+    /// `system:import`).
+    pub attempt_id: AttemptId,
+    /// The student.
+    pub student_id: StudentId,
+    /// The section; null for credit earned elsewhere.
+    pub section_id: Option<SectionId>,
+    /// The student course.
+    pub student_course_id: Option<StudentCourseId>,
+    /// The student course as it was then; empty where that was not written down.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub detail: Value,
+}
+
+/// Tells what happened.
+///
+/// The store that registers keeps it, as [`RegistrationRepository::register`](super::RegistrationRepository::register)
+/// says.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait HistoryRepository: Send + Sync {
+    /// The record of an attempt. It MUST answer [`Error::NotFound`] when there is none.
+    async fn record(&self, attempt: AttemptId) -> Result<Record, Error>;
+
+    /// A page of a student's events, the newest first, keyed by their sequence. It MUST answer [`Error::NotFound`] when
+    /// there is no such student.
+    async fn of_student(&self, student: StudentId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error>;
+
+    /// A page of a section's events, the newest first, keyed by their sequence. It MUST answer [`Error::NotFound`] when
+    /// there is no such section.
+    async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error>;
+}
+
+/// The service that tells what happened.
+pub struct History {
+    repository: Arc<dyn HistoryRepository>,
+}
+
+impl History {
+    /// A service on this port.
+    pub fn new(repository: Arc<dyn HistoryRepository>) -> Self {
+        Self { repository }
+    }
+
+    /// The record of an attempt.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none: no such attempt, a dry run, or a refusal whose record was not kept.
+    pub async fn record(&self, attempt: AttemptId) -> Result<Record, Error> {
+        self.repository.record(attempt).await
+    }
+
+    /// A page of a student's events, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such student.
+    pub async fn of_student(&self, student: StudentId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+        self.repository.of_student(student, page).await
+    }
+
+    /// A page of a section's events, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such section.
+    pub async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+        self.repository.of_section(section, page).await
+    }
+}
