@@ -13,8 +13,8 @@ use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, CourseFacts, CourseRef, EnrollOptions, Facts, HeldCourse, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, StudentCourse,
-    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef,
+    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse,
+    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm, TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;
@@ -129,6 +129,22 @@ impl Registrations {
         })
     }
 
+    fn timetable_entry(&self, student_course: &StudentCourse) -> Result<Option<TimetableEntry>, Error> {
+        let Some((section, term)) = student_course.section.as_ref().zip(student_course.term.as_ref()) else {
+            return Ok(None);
+        };
+        let Section { instructor, meetings, .. } = self.sections.get(section.id, Subject::Section)?;
+        let Term { id, code, name, time_zone, starts_on, ends_on, .. } = self.terms.get(term.id, Subject::Term)?;
+        Ok(Some(TimetableEntry {
+            student_course_id: student_course.id,
+            course: student_course.course.clone(),
+            section: section.clone(),
+            term: TimetableTerm { id, code, name, time_zone, starts_on, ends_on },
+            instructor,
+            meetings,
+        }))
+    }
+
     fn section_facts(&self, section: Section) -> Result<SectionFacts, Error> {
         let course = self.courses.get(section.course_id, Subject::Course)?;
         let term = self.terms.get(section.term_id, Subject::Term)?;
@@ -205,6 +221,19 @@ impl RegistrationRepository for Registrations {
         Ok(Page::cut(own, page.limit, |one| one.id))
     }
 
+    async fn timetable(&self, student: StudentId, terms: TimetableTerms) -> Result<Vec<TimetableEntry>, Error> {
+        self.students.get(student, Subject::Student)?;
+        let all = self.student_courses();
+        let enrolled = all.iter().filter(|one| one.student_id == student && one.status == Status::Enrolled);
+        let entries = enrolled.filter_map(|one| self.timetable_entry(one).transpose());
+        let mut entries = entries.collect::<Result<Vec<_>, Error>>()?;
+        entries.retain(|entry| match terms {
+            TimetableTerms::One(term) => entry.term.id == term,
+            TimetableTerms::EndingFrom(day) => entry.term.ends_on >= day,
+        });
+        Ok(entries)
+    }
+
     async fn roster(
         &self,
         section: SectionId,
@@ -271,7 +300,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     let section = Catalog::<Section>::new(sections.clone(), clock.clone(), ids.clone())
         .create(serde_json::from_value(json!({
-            "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open"
+            "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open",
+            "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15"}]
         }))?)
         .await?;
 
@@ -287,5 +317,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
     let page = registration.courses_of(student.id, StudentCourseFilter::default(), PageRequest::default()).await?;
     println!("{} has {} course(s)", student.given_name, page.items.len());
+    for entry in registration.timetable(student.id, None).await?.items {
+        let meetings: Vec<String> = entry.meetings.iter().map(ToString::to_string).collect();
+        println!("{} {}: {}", entry.course.code, entry.course.title, meetings.join(", "));
+    }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::text::Location;
+use chrono::{NaiveTime, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,6 +35,20 @@ impl Day {
     }
 }
 
+impl From<Weekday> for Day {
+    fn from(weekday: Weekday) -> Self {
+        match weekday {
+            Weekday::Mon => Self::Mon,
+            Weekday::Tue => Self::Tue,
+            Weekday::Wed => Self::Wed,
+            Weekday::Thu => Self::Thu,
+            Weekday::Fri => Self::Fri,
+            Weekday::Sat => Self::Sat,
+            Weekday::Sun => Self::Sun,
+        }
+    }
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][*self as usize])
@@ -53,7 +68,12 @@ impl Days {
 
     /// The days, Monday first.
     pub fn iter(self) -> impl Iterator<Item = Day> {
-        Day::ALL.into_iter().filter(move |day| self.0 & day.bit() != 0)
+        Day::ALL.into_iter().filter(move |day| self.contains(*day))
+    }
+
+    /// Whether this day is one of them.
+    pub fn contains(self, day: Day) -> bool {
+        self.0 & day.bit() != 0
     }
 }
 
@@ -86,6 +106,11 @@ impl Weeks {
         self.0
     }
 
+    /// Whether this week is one of them.
+    pub fn contains(self, week: u32) -> bool {
+        (1..=Self::LAST).contains(&week) && self.0 & 1 << (week - 1) != 0
+    }
+
     /// From a bit mask, week 1 lowest; none if it is empty or goes beyond week 63.
     pub fn from_mask(mask: u64) -> Option<Self> {
         (mask != 0 && mask >> Self::LAST == 0).then_some(Self(mask))
@@ -106,7 +131,7 @@ impl TryFrom<Vec<u32>> for Weeks {
 
 impl From<Weeks> for Vec<u32> {
     fn from(weeks: Weeks) -> Self {
-        (1..=Weeks::LAST).filter(|week| weeks.0 & 1 << (week - 1) != 0).collect()
+        (1..=Weeks::LAST).filter(|week| weeks.contains(*week)).collect()
     }
 }
 
@@ -138,6 +163,12 @@ impl TryFrom<String> for LocalTime {
             .filter(|(hours, minutes)| *hours < 24 && *minutes < 60)
             .map(|(hours, minutes)| Self(hours * 60 + minutes))
             .ok_or_else(|| format!("`{text}` is not a time of day such as 08:30"))
+    }
+}
+
+impl From<LocalTime> for NaiveTime {
+    fn from(time: LocalTime) -> Self {
+        Self::MIN + TimeDelta::minutes(time.0.into())
     }
 }
 

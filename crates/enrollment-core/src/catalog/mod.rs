@@ -24,7 +24,7 @@ pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};
 pub use grade::{GradeScale, GradeValue};
-pub use meeting::{Days, LocalTime, Meeting, MeetingDraft, Weeks};
+pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Moment, TimeZone};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;

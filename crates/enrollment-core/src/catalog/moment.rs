@@ -29,6 +29,16 @@ impl TimeZone {
         self.start_of(day.checked_add_days(Days::new(1)).unwrap_or(day))
     }
 
+    /// The instant at which clocks here show this time, as calendars read one
+    /// ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5)): a time that comes twice is the first of the two, and
+    /// one that is skipped is told by the offset from before.
+    pub fn instant_of(self, local: chrono::NaiveDateTime) -> DateTime<Utc> {
+        let day = chrono::TimeDelta::days(1);
+        let exact = self.0.from_local_datetime(&local).earliest();
+        let by_offset_before = || self.0.from_local_datetime(&(local - day)).latest().map(|before| before + day);
+        exact.or_else(by_offset_before).map_or_else(|| local.and_utc(), |instant| instant.to_utc())
+    }
+
     /// The day that it is here.
     pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.0).date_naive()
@@ -144,6 +154,23 @@ mod tests {
     fn a_midnight_that_does_not_exist_is_the_first_time_that_does() {
         // Clocks in Lebanon went from 00:00 to 01:00.
         assert_eq!(moment("2021-03-28").opens(zone("Asia/Beirut")), utc("2021-03-27T22:00:00Z"));
+    }
+
+    #[test]
+    fn a_time_on_the_wall_is_read_as_calendars_read_it() {
+        let table = [
+            ("Europe/Berlin", "2026-03-29T01:59:00", "2026-03-29T00:59:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:30:00", "2026-03-29T01:30:00Z"), // skipped
+            ("Europe/Berlin", "2026-03-29T03:00:00", "2026-03-29T01:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T02:30:00", "2026-10-25T00:30:00Z"), // comes twice
+            ("America/New_York", "2026-03-08T02:30:00", "2026-03-08T07:30:00Z"),
+            ("America/New_York", "2026-11-01T01:30:00", "2026-11-01T05:30:00Z"),
+            ("Pacific/Apia", "2011-12-30T10:00:00", "2011-12-30T20:00:00Z"), // the whole day is skipped
+            ("Asia/Kolkata", "2026-07-01T00:00:00", "2026-06-30T18:30:00Z"),
+        ];
+        for (name, local, instant) in table {
+            assert_eq!(zone(name).instant_of(local.parse().unwrap()), utc(instant), "{name} {local}");
+        }
     }
 
     #[test]

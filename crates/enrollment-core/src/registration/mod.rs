@@ -21,6 +21,7 @@ pub mod repository;
 pub mod rules;
 pub mod service;
 pub mod student_course;
+pub mod timetable;
 
 #[cfg(test)]
 mod properties;
@@ -44,3 +45,4 @@ pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCour
 pub use rules::{Code, Violation};
 pub use service::{EnrollOptions, Registration};
 pub use student_course::{CourseRef, GradingBasis, SectionRef, Status, StudentCourse, StudentRef, TermRef};
+pub use timetable::{Occurrence, Timetable, TimetableEntry, TimetableTerm, TimetableTerms};

@@ -1,6 +1,6 @@
 //! The port behind which registrations are kept.
 
-use super::{Attempt, Receipt, Status, StudentCourse, StudentRef};
+use super::{Attempt, Receipt, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
 use crate::Error;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
@@ -42,6 +42,11 @@ pub trait RegistrationRepository: Send + Sync {
         filter: StudentCourseFilter,
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error>;
+
+    /// What a student is enrolled in in these terms, in any order: student courses in the state
+    /// [`Enrolled`](Status::Enrolled) and no others, each with the meetings of its section in their order. It MUST answer
+    /// [`Error::NotFound`] when there is no such student; a term that does not exist has nothing in it.
+    async fn timetable(&self, student: StudentId, terms: TimetableTerms) -> Result<Vec<TimetableEntry>, Error>;
 
     /// A page of a section's roster: who is enrolled or has completed it, in the order of enrolling, and then who waits,
     /// in the order of the waitlist. It MUST answer [`Error::NotFound`] when there is no such section.

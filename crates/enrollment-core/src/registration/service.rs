@@ -2,12 +2,12 @@
 
 use super::{
     Attempt, Command, Drop, Enroll, EnrollDraft, Fingerprint, Idempotency, Mode, Receipt, RegistrationRepository,
-    RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+    RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, Timetable, TimetableTerms,
 };
 use crate::actor::Actor;
 use crate::clock::Clock;
 use crate::fields::FieldErrors;
-use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId};
+use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
 use crate::text::IdempotencyKey;
 use crate::{Error, Subject};
@@ -92,6 +92,17 @@ impl Registration {
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
         self.repository.courses_of(student, filter, page).await
+    }
+
+    /// A student's timetable: of this term, or of all that are not over, each by its own time zone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such student.
+    pub async fn timetable(&self, student: StudentId, term: Option<TermId>) -> Result<Timetable, Error> {
+        let at = self.clock.now();
+        let terms = term.map_or_else(|| TimetableTerms::current(at), TimetableTerms::One);
+        let entries = self.repository.timetable(student, terms).await?;
+        Ok(Timetable::of(student, terms, at, entries))
     }
 
     /// A page of a section's roster: who is enrolled, then who waits.
@@ -180,6 +191,19 @@ mod tests {
             .returning(|attempt| Ok(refused(&attempt)));
         let options = EnrollOptions { dry_run: false, idempotency_key: Some("k".try_into().unwrap()) };
         block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
+    }
+
+    #[test]
+    fn a_timetable_is_asked_for_by_term_or_by_the_clock() {
+        let term = TermId::from(Uuid::from_u128(11));
+        let yesterday = DateTime::UNIX_EPOCH.date_naive().pred_opt().unwrap();
+        for (asked, terms) in [(Some(term), TimetableTerms::One(term)), (None, TimetableTerms::EndingFrom(yesterday))] {
+            let mut repository = MockRegistrationRepository::new();
+            let expected = move |of: &StudentId, given: &TimetableTerms| *of == student() && *given == terms;
+            repository.expect_timetable().once().withf(expected).returning(|_, _| Ok(Vec::new()));
+            let timetable = block_on(registration(repository).timetable(student(), asked)).unwrap();
+            assert_eq!((timetable.student_id, timetable.at), (student(), DateTime::UNIX_EPOCH));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod lock;
 mod read;
 mod register;
 mod settle;
+mod timetable;
 mod write;
 
 use crate::StoreError;
@@ -21,6 +22,7 @@ use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Receipt, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+    TimetableEntry, TimetableTerms,
 };
 
 /// How often the outcome of an attempt is asked after, when the connection was lost while it was committing.
@@ -52,6 +54,10 @@ impl RegistrationRepository for PgStore {
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
         self.read(move |conn| read::courses_of(conn, student, &filter, &page)).await
+    }
+
+    async fn timetable(&self, student: StudentId, terms: TimetableTerms) -> Result<Vec<TimetableEntry>, Error> {
+        self.read(move |conn| timetable::timetable(conn, student, terms)).await
     }
 
     async fn roster(

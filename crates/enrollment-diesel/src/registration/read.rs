@@ -120,7 +120,7 @@ pub(super) fn roster(
 }
 
 /// A row of a list, or the row of nulls that an empty list consists of.
-struct Line<R>(Option<R>);
+pub(super) struct Line<R>(pub(super) Option<R>);
 
 impl<R: QueryableByName<Pg>> QueryableByName<Pg> for Line<R> {
     fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {

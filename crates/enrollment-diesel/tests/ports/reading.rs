@@ -3,7 +3,9 @@
 use crate::university::{University, id};
 use enrollment_core::ids::{StudentCourseId, StudentId};
 use enrollment_core::page::{Limit, PageRequest};
-use enrollment_core::registration::{RegistrationRepository, RosterEntry, Status, StudentCourse, StudentCourseFilter};
+use enrollment_core::registration::{
+    RegistrationRepository, RosterEntry, Status, StudentCourse, StudentCourseFilter, TimetableTerms,
+};
 use enrollment_core::{Error, Subject};
 use pollster::block_on;
 use serde_json::json;
@@ -121,4 +123,54 @@ fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
     assert!(empty.items.is_empty() && empty.next.is_none());
     let none = block_on(university.store.roster(id().into(), PageRequest::default()));
     assert!(matches!(none, Err(Error::NotFound(Subject::Section))), "{none:?}");
+}
+
+#[test]
+#[ignore = "needs TEST_DATABASE_URL"]
+fn a_timetable_has_what_the_student_is_enrolled_in_with_its_meetings() {
+    let university = University::new("timetable");
+    let fall = university.term_with("fall", json!({"ends_on": "2027-01-31"}));
+    let spring = university.term_with("spring", json!({"starts_on": "2027-02-01", "ends_on": "2027-07-31"}));
+    let meetings = json!([
+        {"days": ["wed", "mon"], "starts_at": "10:00", "ends_at": "11:15", "weeks": [1, 63], "location": "H 101"},
+        {"days": ["fri"], "starts_at": "08:00", "ends_at": "09:00"}
+    ]);
+    let student = university.student();
+    let section = |code, term, fields| university.section_with(university.course(code), term, fields);
+    let met = section("CS1", fall, json!({"number": "7", "instructor": "Hopper", "meetings": meetings}));
+    let held = university.enrolled(student, met);
+    let next = university.enrolled(student, section("CS2", spring, json!({})));
+    let gone = university.enrolled(student, section("CS3", fall, json!({})));
+    university.drop(student, gone.id).unwrap();
+    university.credit_from_elsewhere(student, university.course("CS0"), "A");
+    university.enrolled(university.student(), met);
+
+    let timetable = |student, terms| block_on(university.store.timetable(student, terms));
+    let entries = timetable(student, TimetableTerms::One(fall)).unwrap();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    let entry = serde_json::to_value(&entries[0]).unwrap();
+    let expected = json!({
+        "student_course_id": held.id, "course": held.course, "section": held.section, "instructor": "Hopper",
+        "term": {
+            "id": fall, "code": "fall", "name": "fall", "time_zone": "Europe/Berlin",
+            "starts_on": "2026-10-01", "ends_on": "2027-01-31"
+        },
+        "meetings": [
+            {"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "weeks": [1, 63], "location": "H 101"},
+            {"days": ["fri"], "starts_at": "08:00", "ends_at": "09:00", "weeks": null, "location": null}
+        ]
+    });
+    assert_eq!(entry, expected);
+    for (day, expected) in
+        [("2027-01-31", vec![held.id, next.id]), ("2027-02-01", vec![next.id]), ("2027-08-01", vec![])]
+    {
+        let entries = timetable(student, TimetableTerms::EndingFrom(day.parse().unwrap())).unwrap();
+        let mut found: Vec<StudentCourseId> = entries.iter().map(|entry| entry.student_course_id).collect();
+        found.sort();
+        assert_eq!(found, expected, "{day}");
+    }
+    assert_eq!(timetable(student, TimetableTerms::One(id().into())).unwrap(), []);
+    assert_eq!(timetable(university.student(), TimetableTerms::One(fall)).unwrap(), []);
+    let nobody = timetable(id().into(), TimetableTerms::One(fall));
+    assert!(matches!(nobody, Err(Error::NotFound(Subject::Student))), "{nobody:?}");
 }

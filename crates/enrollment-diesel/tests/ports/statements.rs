@@ -3,7 +3,7 @@
 use crate::proxy::Proxy;
 use crate::university::{University, codes};
 use enrollment_core::page::PageRequest;
-use enrollment_core::registration::{RegistrationRepository, StudentCourseFilter};
+use enrollment_core::registration::{RegistrationRepository, StudentCourseFilter, TimetableTerms};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
 
@@ -38,6 +38,12 @@ fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
 
     block_on(university.store.courses_of(student, StudentCourseFilter::default(), PageRequest::default())).unwrap();
     assert_eq!(proxy.round_trips(), 1, "to read a student's courses");
+
+    let term = held.term.unwrap().id;
+    block_on(university.store.timetable(student, TimetableTerms::One(term))).unwrap();
+    proxy.round_trips();
+    block_on(university.store.timetable(student, TimetableTerms::One(term))).unwrap();
+    assert_eq!(proxy.round_trips(), 1, "to read a timetable");
 
     university.drop(student, held.id).unwrap();
     assert_eq!(proxy.round_trips(), 5, "to drop");
