@@ -233,6 +233,14 @@ impl Client {
         self.post(&format!("/api/v1/students/{student}/courses"), &json!({ "section_id": section }))
     }
 
+    /// Places a hold on a student, and answers its path.
+    #[track_caller]
+    pub fn hold(&self, student: &str, hold: &Value) -> String {
+        let answer = self.post(&format!("/api/v1/students/{student}/holds"), hold);
+        let path = answer.header("location").map(str::to_owned);
+        path.unwrap_or_else(|| panic!("no hold: {:#}", answer.body))
+    }
+
     /// A student's courses.
     #[track_caller]
     pub fn courses_of(&self, student: &str) -> Vec<Value> {

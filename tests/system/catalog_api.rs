@@ -106,8 +106,9 @@ fn what_is_in_use_is_not_deleted_and_the_answer_says_by_what() {
     let (course, term, student) = (app.course("CS1", &json!({})), app.term("F26", &json!({})), app.student("1"));
     let section = app.section(&course, &term, "1", 5, &json!({}));
     app.enroll(&student, &section).expect(201);
+    app.hold(&student, &json!({"blocks": "both", "reason": "Fees"}));
     let table = [
-        (format!("/api/v1/students/{student}"), json!(["student_course"])),
+        (format!("/api/v1/students/{student}"), json!(["student_course", "hold"])),
         (format!("/api/v1/sections/{section}"), json!(["student_course"])),
         (format!("/api/v1/courses/{course}"), json!(["section", "student_course"])),
         (format!("/api/v1/terms/{term}"), json!(["section", "student_course"])),

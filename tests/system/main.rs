@@ -7,6 +7,7 @@ mod catalog_api;
 mod crash;
 mod demo;
 mod enrolling;
+mod holds;
 mod import;
 mod postgres_cluster;
 mod problems;

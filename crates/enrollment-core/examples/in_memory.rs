@@ -7,14 +7,15 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Catalog, Course, Entry, GradeScale, Repository, Section, Student, Term, Version};
+use enrollment_core::catalog::{Catalog, Course, Entry, GradeScale, Hold, Repository, Section, Student, Term, Version};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Change, CourseFacts, CourseRef, EnrollOptions, Facts, HeldCourse, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse,
-    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm, TimetableTerms,
+    Attempt, Change, CourseFacts, CourseRef, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt,
+    Registration, RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
+    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm,
+    TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;
@@ -82,6 +83,7 @@ impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
 /// and its changes are written, before anybody else can look.
 struct Registrations {
     students: Arc<Table<Student>>,
+    holds: Arc<Table<Hold>>,
     courses: Arc<Table<Course>>,
     terms: Arc<Table<Term>>,
     sections: Arc<Table<Section>>,
@@ -107,6 +109,13 @@ impl Registrations {
         let own = all.iter().filter(|student_course| student_course.student_id == student.id);
         Ok(Facts {
             student: StudentFacts { id: student.id, status: student.status, max_credits: student.max_credits },
+            holds: self
+                .holds
+                .rows()
+                .values()
+                .filter(|hold| hold.student_id == student.id)
+                .map(HoldFacts::from)
+                .collect(),
             held: own.map(|student_course| self.held(student_course)).collect::<Result<_, Error>>()?,
             pools: sections.iter().map(|section| seats(section, all)).collect(),
             sections: sections.into_iter().map(|section| self.section_facts(section)).collect::<Result<_, Error>>()?,
@@ -305,7 +314,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         }))?)
         .await?;
 
-    let store = Registrations { students, courses, terms, sections, student_courses: Mutex::new(Vec::new()) };
+    let (holds, student_courses) = (Table::new(), Mutex::new(Vec::new()));
+    let store = Registrations { students, holds, courses, terms, sections, student_courses };
     let registration = Registration::new(Arc::new(store), clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;

@@ -22,6 +22,8 @@ pub enum Subject {
     Section,
     /// A student course.
     StudentCourse,
+    /// A hold on a student.
+    Hold,
     /// The receipt of an attempt.
     Receipt,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Subject {
             Self::Term => "term",
             Self::Section => "section",
             Self::StudentCourse => "student course",
+            Self::Hold => "hold",
             Self::Receipt => "receipt",
         })
     }

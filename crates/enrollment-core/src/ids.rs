@@ -76,6 +76,8 @@ ids! {
     SeatPoolId;
     /// Identifies a student course: one student in one section of a course.
     StudentCourseId;
+    /// Identifies a hold on a student.
+    HoldId;
     /// Identifies an attempt to change registrations, and its receipt.
     AttemptId;
     /// Identifies an event of registration.

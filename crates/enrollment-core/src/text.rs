@@ -142,6 +142,9 @@ text!(
     /// A grade of the grade scale, such as `A-` or `P`.
     Grade, 1..=16, line);
 text!(
+    /// Why something is so, for the person whom it concerns.
+    Reason, 1..=500, line);
+text!(
     /// The caller's name for one request, so that a repetition has no second effect.
     IdempotencyKey, 1..=255, line);
 text!(

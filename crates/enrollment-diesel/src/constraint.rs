@@ -39,6 +39,8 @@ fn refusal(constraint: &str) -> Option<Error> {
         "sections_number_key" => duplicate(Subject::Section, "number"),
         "sections_course_id_fkey" => missing("/course_id"),
         "sections_term_id_fkey" => missing("/term_id"),
+        // The path names the student, not the body.
+        "holds_student_id_fkey" => Error::NotFound(Subject::Student),
         // Which of the three fields it was, the update of a section looks up itself.
         SECTION_IDENTITY => fixed("course_id"),
         _ => return None,

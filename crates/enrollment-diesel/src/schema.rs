@@ -24,6 +24,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    holds (id) {
+        id -> Uuid,
+        student_id -> Uuid,
+        blocks -> Text,
+        reason -> Text,
+        in_force_from -> Nullable<Timestamptz>,
+        in_force_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     idempotency_keys (actor, key) {
         actor -> Text,
         key -> Text,
@@ -145,6 +159,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(holds -> students (student_id));
 diesel::joinable!(meetings -> sections (section_id));
 diesel::joinable!(sections -> courses (course_id));
 diesel::joinable!(sections -> seat_pools (seat_pool_id));
@@ -157,6 +172,7 @@ diesel::joinable!(student_courses -> terms (term_id));
 diesel::allow_tables_to_appear_in_same_query!(
     courses,
     grades,
+    holds,
     idempotency_keys,
     meetings,
     registration_events,

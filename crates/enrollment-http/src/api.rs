@@ -4,13 +4,13 @@ use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::{Metrics, docs_page, health, metrics, observe, roster, sections, student_courses};
-use crate::{courses, students, terms};
+use crate::{courses, holds, students, terms};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Section, Student, Term};
+use enrollment_core::catalog::{Catalog, Course, Hold, Section, Student, Term};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::Registration;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct Services {
     /// Students.
     pub students: Catalog<Student>,
+    /// Holds on students.
+    pub holds: Catalog<Hold>,
     /// Courses.
     pub courses: Catalog<Course>,
     /// Terms.
@@ -91,6 +93,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         student_courses::endpoints(),
         students::endpoints(),
+        holds::endpoints(),
         courses::endpoints(),
         terms::endpoints(),
         sections::endpoints(),

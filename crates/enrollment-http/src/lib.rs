@@ -34,6 +34,7 @@ mod courses;
 mod docs_page;
 mod endpoint;
 mod health;
+mod holds;
 mod idempotency;
 mod metrics;
 mod observe;

@@ -114,6 +114,7 @@ fn services(store: &Arc<PgStore>) -> Services {
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     Services {
         students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),

@@ -13,6 +13,8 @@ INSERT INTO terms (id, code, name, time_zone, starts_on, ends_on, created_at, up
 INSERT INTO seat_pools (id, capacity) VALUES (id(301), 2), (id(302), 5);
 INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, created_at, updated_at)
     SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), now(), now() FROM generate_series(1, 2) n;
+INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
+    VALUES (id(801), id(1), 'both', 'Fees', now(), now());
 INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind)
     VALUES (id(601), now(), 'anonymous', id(1), id(701), 'enrolled');
 INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)

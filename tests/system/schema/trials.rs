@@ -239,7 +239,7 @@ fn use_elsewhere() -> Trials {
         ("DELETE FROM terms", "sections_term_id_fkey"),
         ("DELETE FROM seat_pools", "sections_seat_pool_id_fkey"),
         ("UPDATE sections SET course_id = id(199)", "sections_course_id_fkey"),
-        ("DELETE FROM sections; DELETE FROM seat_pools; DELETE FROM courses; DELETE FROM terms; DELETE FROM students", ACCEPTED),
+        ("DELETE FROM sections; DELETE FROM seat_pools; DELETE FROM courses; DELETE FROM terms; DELETE FROM holds; DELETE FROM students", ACCEPTED),
     ]));
     trials
 }
@@ -285,13 +285,14 @@ fn natural_keys() -> Trials {
 
 /// Text is trimmed and as long as the application's types allow, counted in characters and not in bytes.
 fn text_bounds() -> Trials {
-    const TEXTS: [(&str, &str, usize, usize, &str); 14] = [
+    const TEXTS: [(&str, &str, usize, usize, &str); 15] = [
         ("students", "number", 1, 64, "students_number_check"),
         ("students", "given_name", 1, 200, "students_given_name_check"),
         ("students", "family_name", 1, 200, "students_family_name_check"),
         ("students", "email", 3, 254, "students_email_check"),
         ("students", "program", 1, 200, "students_program_check"),
         ("students", "level", 1, 200, "students_level_check"),
+        ("holds", "reason", 1, 500, "holds_reason_check"),
         ("courses", "code", 1, 64, "courses_code_check"),
         ("courses", "title", 1, 300, "courses_title_check"),
         ("courses", "description", 1, 10_000, "courses_description_check"),
@@ -324,6 +325,12 @@ fn other_bounds() -> Trials {
         // Which is greater than every number.
         ("UPDATE students SET max_credits = 'NaN'", "students_max_credits_check"),
         ("UPDATE students SET version = 0", "students_version_check"),
+        ("UPDATE holds SET blocks = 'all'", "holds_blocks_check"),
+        ("UPDATE holds SET student_id = id(99)", "holds_student_id_fkey"),
+        ("UPDATE holds SET in_force_from = now()", ACCEPTED),
+        ("UPDATE holds SET in_force_until = now()", ACCEPTED),
+        ("UPDATE holds SET in_force_from = now(), in_force_until = now()", "holds_in_force_until_check"),
+        ("UPDATE holds SET version = 0", "holds_version_check"),
         ("UPDATE courses SET credits = -1", "courses_credits_check"),
         ("UPDATE courses SET credits = 'NaN'", "courses_credits_check"),
         ("UPDATE courses SET credits = 999.99", ACCEPTED),

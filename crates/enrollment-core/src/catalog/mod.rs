@@ -1,7 +1,8 @@
-//! What is offered, and to whom: students, courses, terms and sections.
+//! What is offered, and to whom: students and the holds on them, courses, terms and sections.
 //!
-//! The four are *entries*: they are made, read, changed, deleted and listed in one way, by the generic port
-//! [`Repository`] and the generic service [`Catalog`]. What differs is in the file of each.
+//! They all are *entries*: they are made, read, changed, deleted and listed in one way, by the generic port
+//! [`Repository`] and the generic service [`Catalog`]. What differs is in the file of each. An entry that belongs to
+//! another, as a hold does to a student, is also [`Owned`], and is reached through its owner: `holds.of(student)`.
 //!
 //! To add a field: give the entry and its draft the field, lay it over in `over`, read it in `parse`; its rules belong to
 //! its type. To add an entry: a file with the entry, its draft and its filter, and a variant of
@@ -11,8 +12,10 @@ pub mod course;
 pub mod credits;
 pub mod entry;
 pub mod grade;
+pub mod hold;
 pub mod meeting;
 pub mod moment;
+pub mod owned;
 pub mod repository;
 pub mod requisite;
 pub mod section;
@@ -24,8 +27,10 @@ pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};
 pub use grade::{GradeScale, GradeValue};
+pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
-pub use moment::{Moment, TimeZone};
+pub use moment::{Instant, Moment, TimeZone};
+pub use owned::{CatalogOf, Owned};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;
 pub use repository::Repository;

@@ -1,9 +1,10 @@
 //! Moments as a registrar writes them: an exact time, or a day of the term's own calendar.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A time zone of the [IANA database](https://www.iana.org/time-zones), such as `Europe/Berlin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -76,6 +77,36 @@ impl fmt::Display for TimeZone {
     }
 }
 
+/// An exact time in input, with its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Instant(DateTime<Utc>);
+
+/// The years of which every party can write a time, whatever the offset.
+const YEARS: RangeInclusive<i32> = 2..=9998;
+
+impl TryFrom<String> for Instant {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let instant = DateTime::parse_from_rfc3339(text.trim()).ok().map(|instant| instant.to_utc());
+        let instant = instant.filter(|instant| YEARS.contains(&instant.year()));
+        instant.map(Self).ok_or("must be an RFC 3339 time such as 2026-09-01T08:00:00Z")
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(instant: DateTime<Utc>) -> Self {
+        Self(instant)
+    }
+}
+
+impl From<Instant> for DateTime<Utc> {
+    fn from(Instant(instant): Instant) -> Self {
+        instant
+    }
+}
+
 /// A moment in input: an exact instant, or a whole day in the time zone of the term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -108,12 +139,10 @@ impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let text = text.trim();
-        if let Ok(day) = text.parse() {
-            return Ok(Self::Day(day));
-        }
-        let instant = DateTime::parse_from_rfc3339(text);
-        instant.map(|instant| Self::Instant(instant.to_utc())).map_err(|_| {
+        let day = text.trim().parse::<NaiveDate>().ok().filter(|day| YEARS.contains(&day.year()));
+        let moment =
+            day.map(Self::Day).or_else(|| Instant::try_from(text).ok().map(|Instant(instant)| Self::Instant(instant)));
+        moment.ok_or_else(|| {
             "must be an RFC 3339 time such as 2026-09-01T08:00:00Z, or a day such as 2026-09-01 in the term's time zone".to_owned()
         })
     }
@@ -178,6 +207,9 @@ mod tests {
         let instant = moment("2026-09-01T08:00:00+02:00");
         assert_eq!(instant.closes(zone("Asia/Tokyo")), utc("2026-09-01T06:00:00Z"));
         assert!(Moment::try_from("tomorrow".to_owned()).is_err());
+        for unwritable in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "+10000-01-01", "0001-01-01"] {
+            assert!(Moment::try_from(unwritable.to_owned()).is_err(), "{unwritable}");
+        }
         assert!(TimeZone::try_from("Mars/Olympus".to_owned()).is_err());
     }
 }

@@ -15,7 +15,8 @@ pub trait Repository<E: Entry>: Send + Sync {
     /// Adds an entry and answers it as stored.
     ///
     /// It MUST answer [`Error::Duplicate`] when another entry has the same natural key, also when both are added at the
-    /// same time, and [`Error::Invalid`] with the field when the entry refers to something that does not exist.
+    /// same time, [`Error::Invalid`] with the field when the entry refers to something that does not exist, and
+    /// [`Error::NotFound`] with the owner's subject when an entry's owner does not.
     async fn insert(&self, entry: E) -> Result<E, Error>;
 
     /// The entry with this id. It MUST answer [`Error::NotFound`] when there is none.
@@ -35,6 +36,7 @@ pub trait Repository<E: Entry>: Send + Sync {
     /// and [`Error::Stale`] when its version is another.
     async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error>;
 
-    /// A page of the entries that the filter lets through, in the order in which they were made.
+    /// A page of the entries that the filter lets through, in the order in which they were made. It MUST answer
+    /// [`Error::NotFound`] with the owner's subject when the filter asks for an owner that does not exist.
     async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error>;
 }

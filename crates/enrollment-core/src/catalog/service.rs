@@ -44,11 +44,16 @@ impl<E: Entry> Catalog<E> {
     /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`] with every wrong field, and what the port answers.
     pub async fn change(&self, id: E::Id, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
         let current = self.repository.find(id).await?;
+        self.replace(&current, expected, draft).await
+    }
+
+    /// Writes a draft over an entry that was just found.
+    pub(super) async fn replace(&self, current: &E, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
         let stamp = current.stamp();
         if expected.is_some_and(|version| version != stamp.version) {
             return Err(Error::Stale(E::SUBJECT));
         }
-        let changed = draft.over(&current).parse(stamp.changed(self.clock.now()))?;
+        let changed = draft.over(current).parse(stamp.changed(self.clock.now()))?;
         self.repository.update(changed, stamp.version).await
     }
 

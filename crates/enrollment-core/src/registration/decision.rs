@@ -130,7 +130,7 @@ fn judge_drop(attempt: &Attempt, drop: &Drop, facts: &Facts) -> Judgement {
     let Some(held) = facts.held(drop.student_course_id) else {
         return Judgement::of(None, vec![rules::not_enrolled::unknown(drop.student_course_id).into()], Vec::new);
     };
-    let findings = rules::leave_findings(&Leave { at: attempt.at, held });
+    let findings = rules::leave_findings(&Leave { at: attempt.at, facts, held });
     let section = held.student_course.section.clone();
     Judgement::of(section, findings, || vec![Change::End(left(attempt, held))])
 }
@@ -149,7 +149,7 @@ fn left(attempt: &Attempt, held: &HeldCourse) -> StudentCourse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::SectionStatus;
+    use crate::catalog::{Blocks, SectionStatus};
     use crate::ids::StudentCourseId;
     use crate::registration::sample::{self, at};
     use crate::registration::{Receipt, Target};
@@ -171,6 +171,7 @@ mod tests {
         let mut facts = sample::facts();
         facts.student.status = crate::catalog::StudentStatus::Suspended;
         facts.student.max_credits = Some(sample::credits(1));
+        facts.holds.push(sample::hold(1, Blocks::Both));
         let asked = &mut facts.sections[0];
         asked.status = SectionStatus::Closed;
         asked.term.enrollment_closes_at = Some(sample::now());
@@ -183,6 +184,7 @@ mod tests {
         let decision = sample::enroll_in(1, &facts.sections[0]).decide(&facts);
         let all = [
             Code::StudentNotActive,
+            Code::Hold,
             Code::WindowClosed,
             Code::SectionNotOpen,
             Code::AlreadyEnrolled,
@@ -292,6 +294,16 @@ mod tests {
         assert_eq!(outcome("2026-10-15T21:59:59.999999Z", Some("2026-10-15T22:00:00Z")), Status::Dropped);
         assert_eq!(outcome("2026-10-15T22:00:00Z", Some("2026-10-15T22:00:00Z")), Status::Withdrawn);
         assert_eq!(outcome("2099-10-15T22:00:00Z", None), Status::Dropped);
+    }
+
+    #[test]
+    fn every_rule_that_refuses_to_let_go_is_named_in_the_fixed_order() {
+        let mut facts = sample::facts();
+        facts.holds.push(sample::hold(1, Blocks::Drop));
+        facts.held.push(sample::held(1, &sample::section(101, 1), Status::Enrolled));
+        facts.held[0].withdraw_deadline = Some(sample::now());
+        let attempt = sample::drop_of(1, facts.held[0].student_course.id);
+        assert_eq!(codes(&attempt.decide(&facts)), [Code::Hold, Code::DeadlinePassed]);
     }
 
     #[test]

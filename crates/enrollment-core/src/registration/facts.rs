@@ -1,8 +1,9 @@
 //! What is known when an attempt is decided.
 
 use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
-use crate::catalog::{Credits, GradeScale, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone};
-use crate::ids::{SeatPoolId, StudentCourseId, StudentId};
+use crate::catalog::{Blocks, Credits, GradeScale, Hold, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone};
+use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
+use crate::text::Reason;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Facts {
     /// The student.
     pub student: StudentFacts,
+    /// The holds on the student, in force or not.
+    pub holds: Vec<HoldFacts>,
     /// What the student holds: every student course that is waitlisted, enrolled or completed, and those that the scope
     /// names.
     pub held: Vec<HeldCourse>,
@@ -33,6 +36,35 @@ pub struct StudentFacts {
     pub status: StudentStatus,
     /// The most credits that this student may take in a term.
     pub max_credits: Option<Credits>,
+}
+
+/// A hold on the student, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldFacts {
+    /// Its identifier.
+    #[serde(rename = "hold_id")]
+    pub id: HoldId,
+    /// What it blocks.
+    pub blocks: Blocks,
+    /// Why.
+    pub reason: Reason,
+    /// The first instant at which it blocks.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant at which it no longer blocks.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl HoldFacts {
+    /// Whether it blocks at this time what it blocks at all.
+    pub fn is_in_force(&self, at: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+impl From<&Hold> for HoldFacts {
+    fn from(hold: &Hold) -> Self {
+        Self { id: hold.id, blocks: hold.blocks, reason: hold.reason.clone(), from: hold.from, until: hold.until }
+    }
 }
 
 /// A student course, with what rules ask of its section and term.

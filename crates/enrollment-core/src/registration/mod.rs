@@ -31,7 +31,7 @@ mod sample;
 pub use attempt::{Attempt, Mode, Scope};
 pub use command::{Command, Drop, Enroll, EnrollDraft, EnrollRequest, Target};
 pub use decision::{Change, Decision};
-pub use facts::{CourseFacts, Facts, HeldCourse, SeatPool, SectionFacts, StudentFacts, TermFacts};
+pub use facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
 #[cfg(any(test, feature = "mocks"))]
 pub use history::MockHistoryRepository;
 pub use history::{Event, History, HistoryRepository};

@@ -1,13 +1,14 @@
 //! What holds for every university, student and request.
 
-use super::facts::{Facts, SectionFacts};
+use super::facts::{Facts, HoldFacts, SectionFacts};
 use super::sample;
 use super::{Attempt, Code, Decision, Record, Status, Verdict};
-use crate::catalog::{Component, Credits, SectionStatus, StudentStatus};
+use crate::catalog::{Blocks, Component, Credits, SectionStatus, StudentStatus};
 use chrono::TimeDelta;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 /// A section of one of four courses, of any status, meeting on some hour of Monday, in a term with any window.
 fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
@@ -35,9 +36,10 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
 fn any_facts() -> impl Strategy<Value = Facts> {
     let sections = (1..=8_u128).map(any_section).collect::<Vec<_>>();
     let status = prop_oneof![9 => Just(StudentStatus::Active), 1 => Just(StudentStatus::Suspended)];
+    let holds = vec((select(vec![Blocks::Enroll, Blocks::Drop, Blocks::Both]), -2_i64..2), 0..2);
     let passed = vec((99_u128..104, option::of(prop_oneof!["A", "F"])), 0..3);
-    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed).prop_map(
-        |(sections, seats, status, limit, passed)| {
+    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed, holds).prop_map(
+        |(sections, seats, status, limit, passed, holds)| {
             let mut facts = sample::facts();
             facts.pools = sections
                 .iter()
@@ -46,6 +48,13 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 .collect();
             facts.sections = sections;
             facts.student.status = status;
+            facts.holds = (1..)
+                .zip(holds)
+                .map(|(number, (blocks, hours))| HoldFacts {
+                    from: Some(sample::now() + TimeDelta::hours(hours)),
+                    ..sample::hold(number, blocks)
+                })
+                .collect();
             facts.student.max_credits = limit.map(sample::credits);
             facts.held = passed.iter().map(|(course, grade)| sample::passed(*course, grade.as_deref())).collect();
             facts
@@ -91,6 +100,24 @@ proptest! {
             prop_assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", codes);
             prop_assert!(violations.iter().all(|violation| !violation.message.is_empty() && !violation.remedy.is_empty()));
         }
+    }
+
+    #[test]
+    fn a_hold_in_force_lets_nothing_through_that_it_blocks(facts in any_facts(), index in 0..8_usize, leave: bool) {
+        let (attempt, facts) = if leave {
+            let held = sample::held(1, &facts.sections[index], Status::Enrolled);
+            let attempt = sample::drop_of(1, held.student_course.id);
+            (attempt, Facts { held: vec![held], ..facts })
+        } else {
+            attempt_for(1, index, false, &facts)
+        };
+        let blocks = |hold: &HoldFacts| if leave { hold.blocks.dropping() } else { hold.blocks.enrolling() };
+        let blocked = facts.holds.iter().any(|hold| blocks(hold) && hold.is_in_force(attempt.at));
+        let refused = match attempt.decide(&facts) {
+            Decision::Accept(_) => false,
+            Decision::Refuse(violations) => violations.iter().any(|violation| violation.code == Code::Hold),
+        };
+        prop_assert_eq!(refused, blocked);
     }
 
     #[test]

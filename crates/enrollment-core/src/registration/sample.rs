@@ -1,6 +1,6 @@
 //! Facts for tests: an active student, and section CS101-1 with ten free seats in a term without any limits.
 
-use super::facts::{CourseFacts, Facts, HeldCourse, SeatPool, SectionFacts, StudentFacts, TermFacts};
+use super::facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
 use super::rules::{Case, Violation};
 use super::{
     Attempt, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status, StudentCourse,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::catalog::{
-    Credits, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone, Version,
+    Blocks, Credits, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone, Version,
 };
 use crate::ids::{CourseId, StudentCourseId, StudentId};
 use crate::text::Grade;
@@ -135,11 +135,18 @@ pub(super) fn passed(number: u128, with: Option<&str>) -> HeldCourse {
     held
 }
 
+/// A hold without limits of time.
+pub(super) fn hold(number: u128, blocks: Blocks) -> HoldFacts {
+    let reason = format!("Reason {number}").try_into().unwrap();
+    HoldFacts { id: id(number), blocks, reason, from: None, until: None }
+}
+
 pub(super) fn facts() -> Facts {
     let section = section(101, 1);
     let pool = pool(&section, 10, 0);
     Facts {
         student: StudentFacts { id: student(), status: StudentStatus::Active, max_credits: None },
+        holds: Vec::new(),
         held: Vec::new(),
         sections: vec![section],
         pools: vec![pool],

@@ -54,7 +54,7 @@ impl Table for Course {
         conn: &mut PgConnection,
         filter: &CourseFilter,
         page: &PageRequest<CourseId>,
-    ) -> Result<Page<Self, CourseId>, StoreError> {
+    ) -> Answer<Page<Self, CourseId>> {
         let mut rows = courses::table.select(CourseRow::as_select()).order(courses::id).into_boxed();
         if let Some(code) = &filter.code {
             rows = rows.filter(courses::code.eq(code.as_str()));
@@ -62,7 +62,7 @@ impl Table for Course {
         if let Some(after) = page.after {
             rows = rows.filter(courses::id.gt(after.uuid()));
         }
-        page_of(rows.limit(rows_for(page)).load(conn)?, page)
+        Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
     }
 }
 

@@ -1,8 +1,9 @@
-//! The catalogue: one port, [`Repository`], for the four kinds of entries, one file each.
+//! The catalogue: one port, [`Repository`], for all kinds of entries, one file each.
 //!
 //! To add a kind of entry: its row in `rows/`, and a file here that implements [`Table`] for it.
 
 mod courses;
+mod holds;
 mod sections;
 mod students;
 mod terms;
@@ -29,7 +30,7 @@ pub(crate) trait Table: Entry {
         conn: &mut PgConnection,
         filter: &Self::Filter,
         page: &PageRequest<Self::Id>,
-    ) -> Result<Page<Self, Self::Id>, StoreError>;
+    ) -> Answer<Page<Self, Self::Id>>;
 }
 
 #[async_trait]
@@ -51,7 +52,7 @@ impl<E: Table> Repository<E> for PgStore {
     }
 
     async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
-        self.read(move |conn| Ok(Ok(E::list(conn, &filter, &page)?))).await
+        self.read(move |conn| E::list(conn, &filter, &page)).await
     }
 }
 

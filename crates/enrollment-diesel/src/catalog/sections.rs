@@ -71,7 +71,7 @@ impl Table for Section {
         conn: &mut PgConnection,
         filter: &SectionFilter,
         page: &PageRequest<SectionId>,
-    ) -> Result<Page<Self, SectionId>, StoreError> {
+    ) -> Answer<Page<Self, SectionId>> {
         let rows = Statement::new(list_text(filter))
             .bind::<BigInt, _>(rows_for(page))
             .bind::<Nullable<SqlUuid>, _>(page.after.map(Uuid::from))
@@ -79,7 +79,7 @@ impl Table for Section {
             .bind::<Nullable<SqlUuid>, _>(filter.course_id.map(Uuid::from))
             .bind::<Nullable<Text>, _>(filter.q.as_ref().map(pattern))
             .load::<SectionRow>(conn)?;
-        page_of(rows, page)
+        Ok(Ok(page_of(rows, page)?))
     }
 }
 

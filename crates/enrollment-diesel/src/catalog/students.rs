@@ -5,7 +5,7 @@ use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
 use crate::rows::student::StudentRow;
-use crate::schema::{student_courses, students};
+use crate::schema::{holds, student_courses, students};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -54,7 +54,7 @@ impl Table for Student {
         conn: &mut PgConnection,
         filter: &StudentFilter,
         page: &PageRequest<StudentId>,
-    ) -> Result<Page<Self, StudentId>, StoreError> {
+    ) -> Answer<Page<Self, StudentId>> {
         let mut rows = students::table.select(StudentRow::as_select()).order(students::id).into_boxed();
         if let Some(number) = &filter.number {
             rows = rows.filter(students::number.eq(number.as_str()));
@@ -62,7 +62,7 @@ impl Table for Student {
         if let Some(after) = page.after {
             rows = rows.filter(students::id.gt(after.uuid()));
         }
-        page_of(rows.limit(rows_for(page)).load(conn)?, page)
+        Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
     }
 }
 
@@ -72,6 +72,10 @@ fn is_there(conn: &mut PgConnection, id: StudentId) -> QueryResult<bool> {
 
 fn in_use(conn: &mut PgConnection, id: StudentId) -> QueryResult<Error> {
     let registered = student_courses::table.filter(student_courses::student_id.eq(id.uuid()));
-    let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
+    let held_back = holds::table.filter(holds::student_id.eq(id.uuid()));
+    let by = [
+        (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+        (select(exists(held_back)).get_result(conn)?, Subject::Hold),
+    ];
     Ok(super::in_use(Subject::Student, by))
 }

@@ -50,11 +50,7 @@ impl Table for Term {
         }
     }
 
-    fn list(
-        conn: &mut PgConnection,
-        filter: &TermFilter,
-        page: &PageRequest<TermId>,
-    ) -> Result<Page<Self, TermId>, StoreError> {
+    fn list(conn: &mut PgConnection, filter: &TermFilter, page: &PageRequest<TermId>) -> Answer<Page<Self, TermId>> {
         let mut rows = terms::table.select(TermRow::as_select()).order(terms::id).into_boxed();
         if let Some(code) = &filter.code {
             rows = rows.filter(terms::code.eq(code.as_str()));
@@ -62,7 +58,7 @@ impl Table for Term {
         if let Some(after) = page.after {
             rows = rows.filter(terms::id.gt(after.uuid()));
         }
-        page_of(rows.limit(rows_for(page)).load(conn)?, page)
+        Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::lock::{Locked, uuids};
 use crate::StoreError;
 use crate::rows::course::requisite;
+use crate::rows::hold::HoldFactsRow;
 use crate::rows::json::FromJson;
 use crate::rows::meeting::{MeetingRow, meetings, meetings_of};
 use crate::rows::numeric::credits_of_hundredths;
@@ -16,7 +17,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::Subject;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, TimeZone};
-use enrollment_core::registration::{Attempt, CourseFacts, HeldCourse, Idempotency, Scope, SectionFacts, TermFacts};
+use enrollment_core::registration::{
+    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, Scope, SectionFacts, TermFacts,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,6 +27,7 @@ use uuid::Uuid;
 /// What is known, but for what the locks have told.
 pub(super) struct Known {
     pub(super) sections: Vec<SectionFacts>,
+    pub(super) holds: Vec<HoldFacts>,
     pub(super) held: Vec<HeldCourse>,
     pub(super) scale: GradeScale,
     /// What the scope names and is not there.
@@ -54,6 +58,7 @@ const FACTS: &str = concat!(
             FROM sections s JOIN courses c ON c.id = s.course_id JOIN terms t ON t.id = s.term_id
             WHERE s.id = ANY ($2)
         ) section) AS sections,
+        (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = $1) AS holds,
         (SELECT coalesce(json_agg(held), '[]') FROM (
             SELECT ",
     student_course_columns!(),
@@ -105,6 +110,7 @@ pub(super) fn load(
     ];
     Ok(Known {
         sections,
+        holds: row.holds.0.into_iter().map(HoldFacts::try_from).collect::<Result<_, _>>()?,
         held,
         scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
         missing: missing.into_iter().find_map(|(is_missing, subject)| is_missing.then_some(subject)),
@@ -124,6 +130,8 @@ fn held_lacks_one(scope: &Scope, held: &[HeldCourse]) -> bool {
 struct FactsRow {
     #[diesel(sql_type = Json)]
     sections: FromJson<Vec<SectionRow>>,
+    #[diesel(sql_type = Json)]
+    holds: FromJson<Vec<HoldFactsRow>>,
     #[diesel(sql_type = Json)]
     held: FromJson<Vec<HeldRow>>,
     #[diesel(sql_type = Json)]

@@ -45,8 +45,8 @@ pub(super) fn carry_out(
         return Ok(refuse(Error::NotFound(subject)));
     }
     require_locked(&known.sections, &locked.pools)?;
-    let Known { sections, held, scale, .. } = known;
-    let facts = Facts { student, held, sections, pools: locked.pools, scale };
+    let Known { sections, holds, held, scale, .. } = known;
+    let facts = Facts { student, holds, held, sections, pools: locked.pools, scale };
     let receipt = Receipt::of(attempt, attempt.decide(&facts));
     conclude(conn, attempt, idempotency, receipt)
 }

@@ -4,6 +4,7 @@
 //! by somebody else, or by a defect. It is an error that names the row ([`Corrupt`]), never a panic, and never passed on.
 
 pub(crate) mod course;
+pub(crate) mod hold;
 pub(crate) mod json;
 pub(crate) mod meeting;
 pub(crate) mod numeric;

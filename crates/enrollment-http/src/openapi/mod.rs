@@ -7,16 +7,16 @@ mod patches;
 mod problems;
 mod strict;
 
-pub(crate) use patches::{CoursePatch, SectionPatch, StudentPatch, TermPatch};
+pub(crate) use patches::{CoursePatch, HoldPatch, SectionPatch, StudentPatch, TermPatch};
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
-    ChangeProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems, ListProblems,
-    ReadyProblems,
+    ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems,
+    ListProblems, ReadyProblems,
 };
 use strict::Strict;
 
 use crate::problem::InputError;
-use crate::{courses, docs_page, health, metrics, roster, sections, student_courses, students, terms};
+use crate::{courses, docs_page, health, holds, metrics, roster, sections, student_courses, students, terms};
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
 use utoipa::OpenApi as _;
@@ -38,6 +38,7 @@ all rules that refuse an enrollment, in `violations`.
     tags(
         (name = "student courses", description = "Enrolling a student in a course, a student's courses, and leaving them."),
         (name = "students", description = "Who may enroll."),
+        (name = "holds", description = "What keeps a student from enrolling or dropping."),
         (name = "courses", description = "The catalogue."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
@@ -45,6 +46,7 @@ all rules that refuse an enrollment, in `violations`.
     ),
     paths(
         students::list, students::create, students::get, students::change, students::delete,
+        holds::list, holds::create, holds::get, holds::change, holds::delete,
         student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,

@@ -1,6 +1,6 @@
 //! What a `PATCH` takes: the input form of an entry, of which nothing is required.
 
-use enrollment_core::catalog::{CourseDraft, SectionDraft, StudentDraft, TermDraft};
+use enrollment_core::catalog::{CourseDraft, HoldDraft, SectionDraft, StudentDraft, TermDraft};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -26,6 +26,7 @@ macro_rules! patches {
 
 patches! {
     StudentPatch of StudentDraft;
+    HoldPatch of HoldDraft;
     CoursePatch of CourseDraft;
     TermPatch of TermDraft;
     SectionPatch of SectionDraft;

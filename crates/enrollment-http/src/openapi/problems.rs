@@ -98,6 +98,8 @@ sets! {
     FindProblems = NOT_FOUND | INVALID | INTERNAL | UNAVAILABLE;
     /// Of making an entry.
     CreateProblems = MALFORMED | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of making an entry that belongs to another.
+    CreateOwnedProblems = MALFORMED | NOT_FOUND | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of changing an entry.
     ChangeProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of deleting an entry.
@@ -146,7 +148,7 @@ fn schemas() -> [(String, RefOr<Schema>); 4] {
     let errors = || ObjectBuilder::new().property("errors", list("InputError"));
     let used_by = ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(["student", "course", "term", "section", "student_course"]))
+        .enum_values(Some(["student", "course", "term", "section", "student_course", "hold"]))
         .build();
     let conflict = errors()
         .description(Some("`errors` names the field in the way, `in_use_by` what refers to the entry."))

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 fn paths() -> impl Strategy<Value = (String, Value)> {
     prop_oneof![
         Just(("/api/v1/students".to_owned(), student_body())),
+        Just((format!("/api/v1/students/{STUDENT}/holds"), hold_body())),
         Just(("/api/v1/courses".to_owned(), course_body())),
         Just(("/api/v1/terms".to_owned(), term_body())),
         Just(("/api/v1/sections".to_owned(), section_body())),
@@ -70,6 +71,7 @@ fn noise() -> impl Strategy<Value = (String, Vec<u8>)> {
 fn willing() -> TestApi {
     let mut ports = Ports::default();
     ports.students.expect_insert().returning(Ok);
+    ports.holds.expect_insert().returning(Ok);
     ports.courses.expect_insert().returning(Ok);
     ports.terms.expect_insert().returning(Ok);
     ports.sections.expect_insert().returning(Ok);

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
-use enrollment_core::catalog::{Catalog, Course, Entry, MockRepository, Section, Student, Term};
+use enrollment_core::catalog::{Catalog, Course, Entry, Hold, MockRepository, Section, Student, Term};
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 #[derive(Default)]
 pub(crate) struct Ports {
     pub(crate) students: MockRepository<Student>,
+    pub(crate) holds: MockRepository<Hold>,
     pub(crate) courses: MockRepository<Course>,
     pub(crate) terms: MockRepository<Term>,
     pub(crate) sections: MockRepository<Section>,
@@ -34,6 +35,7 @@ impl Ports {
     pub(crate) fn api_with(self, settings: Settings) -> TestApi {
         let services = Services {
             students: catalog(self.students),
+            holds: catalog(self.holds),
             courses: catalog(self.courses),
             terms: catalog(self.terms),
             sections: catalog(self.sections),

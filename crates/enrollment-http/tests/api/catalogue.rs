@@ -6,12 +6,16 @@ use actix_web::http::StatusCode;
 use enrollment_core::catalog::Version;
 use serde_json::{Value, json};
 
+/// Those of [`STUDENT`].
+const HOLDS: &str = "/api/v1/students/0190a1b2-0000-7000-8000-000000000001/holds";
+
 /// A test of all entries in the same words: of each the port, the path, the id, a body and the entry itself.
 macro_rules! for_each_entry {
     ($test:ident, $run:ident) => {
         #[actix_web::test]
         async fn $test() {
             $run!(students, "/api/v1/students", STUDENT, student_body(), student());
+            $run!(holds, HOLDS, HOLD, hold_body(), hold());
             $run!(courses, "/api/v1/courses", COURSE, course_body(), course());
             $run!(terms, "/api/v1/terms", TERM, term_body(), term());
             $run!(sections, "/api/v1/sections", SECTION, section_body(), section());
@@ -20,7 +24,7 @@ macro_rules! for_each_entry {
 }
 
 macro_rules! is_made {
-    ($port:ident, $path:literal, $id:expr, $body:expr, $entry:expr) => {{
+    ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
         ports.$port.expect_insert().once().returning(Ok);
         let answer = ports.api().post($path, $body).await;
@@ -44,7 +48,7 @@ macro_rules! is_made {
 for_each_entry!(an_entry_is_made, is_made);
 
 macro_rules! is_read {
-    ($port:ident, $path:literal, $id:expr, $body:expr, $entry:expr) => {{
+    ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
         ports.$port.expect_find().withf(|id| id.to_string() == $id).returning(|_| Ok($entry));
         let answer = ports.api().get(&format!("{}/{}", $path, $id)).await;
@@ -56,7 +60,7 @@ macro_rules! is_read {
 for_each_entry!(an_entry_is_read, is_read);
 
 macro_rules! is_changed {
-    ($port:ident, $path:literal, $id:expr, $body:expr, $entry:expr) => {{
+    ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
         ports.$port.expect_find().returning(|_| Ok($entry));
         let on_the_third = |_: &_, expected: &Version| *expected == Version::from(3);
@@ -71,8 +75,10 @@ macro_rules! is_changed {
 for_each_entry!(a_change_of_nothing_keeps_everything, is_changed);
 
 macro_rules! is_deleted {
-    ($port:ident, $path:literal, $id:expr, $body:expr, $entry:expr) => {{
+    ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
+        // What belongs to another is looked at before.
+        ports.$port.expect_find().times(0..=1).returning(|_| Ok($entry));
         ports
             .$port
             .expect_delete()
@@ -86,7 +92,7 @@ macro_rules! is_deleted {
 for_each_entry!(an_entry_is_deleted, is_deleted);
 
 macro_rules! is_refused_field_by_field {
-    ($port:ident, $path:literal, $id:expr, $body:expr, $entry:expr) => {{
+    ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut body = $body;
         let fields: Vec<String> = body.as_object().unwrap().keys().cloned().collect();
         for value in body.as_object_mut().unwrap().values_mut() {

@@ -13,7 +13,8 @@ fn operations() -> Vec<(Method, String, bool)> {
     let document = serde_json::to_value(openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap().clone();
     let operations = paths.into_iter().filter(|(path, _)| path.starts_with("/api/v1")).flat_map(|(path, item)| {
-        let path = path.replace("{id}", STUDENT).replace("{student_course_id}", STUDENT_COURSE);
+        let path =
+            path.replace("{id}", STUDENT).replace("{student_course_id}", STUDENT_COURSE).replace("{hold_id}", HOLD);
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
             (method.to_uppercase().parse().unwrap(), path.clone(), operation.get("requestBody").is_some())
@@ -27,6 +28,7 @@ fn operations() -> Vec<(Method, String, bool)> {
 fn valid_body(path: &str) -> Value {
     match path {
         path if path.contains("/courses") && path.contains("/students") => json!({"section_id": SECTION}),
+        path if path.contains("/holds") => hold_body(),
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -51,7 +53,7 @@ fn failing(error: fn() -> Error) -> TestApi {
             ports.$port.expect_list().returning(move |_, _| Err(error()));
         )+};
     }
-    fail!(students, courses, terms, sections);
+    fail!(students, holds, courses, terms, sections);
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
@@ -88,7 +90,7 @@ async fn every_error_of_a_port_is_a_problem_on_every_route() {
 async fn a_malformed_id_names_nothing_on_every_route() {
     let api = Ports::default().api();
     for (method, path, has_body) in operations() {
-        for (id, bad) in [(STUDENT, "17"), (STUDENT_COURSE, "not-an-id"), (STUDENT, "%00")] {
+        for (id, bad) in [(STUDENT, "17"), (STUDENT_COURSE, "not-an-id"), (HOLD, "17"), (STUDENT, "%00")] {
             if path.contains(id) {
                 let answer = api.send(request(&method, &path.replace(id, bad), has_body)).await;
                 answer.problem(404, "/problems/not-found");

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use enrollment_core::catalog::{
-    Course, CourseDraft, Draft, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft, Version,
+    Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Section, SectionDraft, Stamp, Student, StudentDraft, Term,
+    TermDraft, Version,
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, GradingBasis, Mode, Outcome, Receipt, RosterEntry, SectionRef, Status,
@@ -16,6 +17,7 @@ pub(crate) const COURSE: &str = "0190a1b2-0000-7000-8000-000000000002";
 pub(crate) const TERM: &str = "0190a1b2-0000-7000-8000-000000000003";
 pub(crate) const SECTION: &str = "0190a1b2-0000-7000-8000-000000000004";
 pub(crate) const STUDENT_COURSE: &str = "0190a1b2-0000-7000-8000-000000000005";
+pub(crate) const HOLD: &str = "0190a1b2-0000-7000-8000-000000000006";
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-09-01T08:00:00Z".parse().unwrap()
@@ -32,6 +34,10 @@ fn stamp<Id: From<Uuid>>(text: &str) -> Stamp<Id> {
 
 pub(crate) fn student_body() -> Value {
     json!({"number": "11717487", "given_name": "Ada", "family_name": "Lovelace", "email": "ada@example.edu"})
+}
+
+pub(crate) fn hold_body() -> Value {
+    json!({"blocks": "enroll", "reason": "Fees are due", "from": "2026-09-01T08:00:00Z", "until": "2026-10-01T08:00:00Z"})
 }
 
 pub(crate) fn course_body() -> Value {
@@ -51,6 +57,11 @@ pub(crate) fn section_body() -> Value {
 
 pub(crate) fn student() -> Student {
     serde_json::from_value::<StudentDraft>(student_body()).unwrap().parse(stamp(STUDENT)).unwrap()
+}
+
+pub(crate) fn hold() -> Hold {
+    let draft = serde_json::from_value::<HoldDraft>(hold_body()).unwrap();
+    Hold::draft_of(id(STUDENT), draft).parse(stamp(HOLD)).unwrap()
 }
 
 pub(crate) fn course() -> Course {

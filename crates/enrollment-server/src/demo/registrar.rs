@@ -106,8 +106,8 @@ impl Registrar {
 impl Registrant {
     pub(super) fn new(student: &Student, scale: &GradeScale) -> Self {
         let student = StudentFacts { id: student.id, status: student.status, max_credits: student.max_credits };
-        let (held, sections, pools) = Default::default();
-        Self { facts: Facts { student, held, sections, pools, scale: scale.clone() } }
+        let (holds, held, sections, pools) = Default::default();
+        Self { facts: Facts { student, holds, held, sections, pools, scale: scale.clone() } }
     }
 
     /// Gives the student credit for a course that was taken before there was this system.

@@ -25,18 +25,20 @@ mod tests {
 
     #[test]
     fn the_withdraw_deadline_is_the_first_instant_that_is_too_late() {
+        let facts = sample::facts();
         let mut held = sample::held(1, &sample::section(101, 1), Status::Enrolled);
-        assert_eq!(check(&Leave { at: sample::now(), held: &held }), None);
+        assert_eq!(check(&Leave { at: sample::now(), facts: &facts, held: &held }), None);
         held.withdraw_deadline = Some(sample::at("2026-12-01T23:00:00Z"));
         for (at, admitted) in [("2026-12-01T22:59:59.999999Z", true), ("2026-12-01T23:00:00Z", false)] {
-            assert_eq!(check(&Leave { at: sample::at(at), held: &held }).is_none(), admitted, "{at}");
+            assert_eq!(check(&Leave { at: sample::at(at), facts: &facts, held: &held }).is_none(), admitted, "{at}");
         }
     }
 
     #[test]
     fn a_waitlist_can_be_left_at_any_time() {
+        let facts = sample::facts();
         let mut held = sample::held(1, &sample::section(101, 1), Status::Waitlisted);
         held.withdraw_deadline = Some(sample::now());
-        assert_eq!(check(&Leave { at: sample::now(), held: &held }), None);
+        assert_eq!(check(&Leave { at: sample::now(), facts: &facts, held: &held }), None);
     }
 }

@@ -11,6 +11,7 @@ mod already_enrolled;
 mod already_passed;
 mod credit_limit;
 mod deadline_passed;
+mod hold;
 pub(super) mod not_enrolled;
 mod prerequisite_missing;
 mod section_full;
@@ -33,6 +34,8 @@ use std::fmt;
 pub enum Code {
     /// The student may not register at all.
     StudentNotActive,
+    /// A hold on the student blocks it.
+    Hold,
     /// It is not the time to register.
     WindowClosed,
     /// The section takes no students.
@@ -113,6 +116,7 @@ impl<'a> Case<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Leave<'a> {
     pub(super) at: DateTime<Utc>,
+    pub(super) facts: &'a Facts,
     pub(super) held: &'a HeldCourse,
 }
 
@@ -120,8 +124,9 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [(Code, Rule); 9] = [
+const RULES: [(Code, Rule); 10] = [
     (Code::StudentNotActive, student_not_active::check),
+    (Code::Hold, hold::check),
     (Code::WindowClosed, window_closed::check),
     (Code::SectionNotOpen, section_not_open::check),
     (Code::AlreadyEnrolled, already_enrolled::check),
@@ -133,8 +138,11 @@ const RULES: [(Code, Rule); 9] = [
 ];
 
 /// The rules for leaving, in their fixed order.
-const LEAVE_RULES: [(Code, LeaveRule); 2] =
-    [(Code::NotEnrolled, not_enrolled::check), (Code::DeadlinePassed, deadline_passed::check)];
+const LEAVE_RULES: [(Code, LeaveRule); 3] = [
+    (Code::Hold, hold::check_leave),
+    (Code::NotEnrolled, not_enrolled::check),
+    (Code::DeadlinePassed, deadline_passed::check),
+];
 
 /// What each rule says to enrolling.
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {

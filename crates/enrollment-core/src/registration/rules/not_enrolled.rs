@@ -28,10 +28,11 @@ mod tests {
 
     #[test]
     fn only_what_is_held_can_be_left() {
+        let facts = sample::facts();
         for status in Status::ALL {
             let held = sample::held(1, &sample::section(101, 1), status);
             let admitted = matches!(status, Status::Enrolled | Status::Waitlisted);
-            assert_eq!(check(&Leave { at: sample::now(), held: &held }).is_none(), admitted, "{status}");
+            assert_eq!(check(&Leave { at: sample::now(), facts: &facts, held: &held }).is_none(), admitted, "{status}");
         }
     }
 }

@@ -1,0 +1,172 @@
+//! Holds on a student: what keeps one from enrolling or dropping.
+
+use crate::Services;
+use crate::body::Json;
+use crate::endpoint::Endpoint;
+use crate::openapi::{ChangeProblems, CreateOwnedProblems, DeleteProblems, FindProblems, HoldPatch};
+use crate::page::{PageBody, PageParameters, page};
+use crate::parameters::Query;
+use crate::path::{Id, OfHold};
+use crate::precondition::IfMatch;
+use crate::problem::Problem;
+use crate::representation::{changed, created, deleted, found};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::catalog::{Hold, HoldDraft, HoldFilter};
+use enrollment_core::ids::{HoldId, StudentId};
+use enrollment_core::page::PageRequest;
+
+/// The endpoints of this file.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/api/v1/students/{id}/holds", list),
+        Endpoint::post("/api/v1/students/{id}/holds", create),
+        Endpoint::get("/api/v1/students/{id}/holds/{hold_id}", get),
+        Endpoint::patch("/api/v1/students/{id}/holds/{hold_id}", change),
+        Endpoint::delete("/api/v1/students/{id}/holds/{hold_id}", delete),
+    ]
+}
+
+/// A page of the list, under a name of its own in the document.
+type HoldPage = PageBody<Hold>;
+
+/// Lists a student's holds, in force or not, in the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/api/v1/students/{id}/holds",
+    operation_id = "list_holds",
+    tag = "holds",
+    params(("id" = StudentId, Path, description = "The student."), PageParameters),
+    responses((status = 200, description = "A page of the student's holds.", body = HoldPage), FindProblems),
+)]
+pub(crate) async fn list(
+    services: Data<Services>,
+    Id(student): Id<StudentId>,
+    Query(request): Query<PageRequest<HoldId>>,
+) -> Result<HttpResponse, Problem> {
+    page(services.holds.of(student).list(HoldFilter::default(), request).await?)
+}
+
+/// Places a hold on a student.
+#[utoipa::path(
+    post,
+    path = "/api/v1/students/{id}/holds",
+    operation_id = "create_hold",
+    tag = "holds",
+    params(("id" = StudentId, Path, description = "The student.")),
+    request_body(
+        content = HoldDraft,
+        example = json!({ "blocks": "enroll", "reason": "Fees for the last term are due.", "until": "2026-10-01T08:00:00Z" }),
+    ),
+    responses(
+        (
+            status = 201,
+            description = "The hold as it was made.",
+            body = Hold,
+            headers(
+                ("Location" = String, description = "The path of the hold."),
+                ("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."),
+            ),
+        ),
+        CreateOwnedProblems,
+    ),
+)]
+pub(crate) async fn create(
+    services: Data<Services>,
+    Id(student): Id<StudentId>,
+    _: Query<()>,
+    Json(draft): Json<HoldDraft>,
+) -> Result<HttpResponse, Problem> {
+    let hold = services.holds.of(student).create(draft).await?;
+    created(format!("/api/v1/students/{student}/holds/{}", hold.id), &hold)
+}
+
+/// Reads a hold.
+#[utoipa::path(
+    get,
+    path = "/api/v1/students/{id}/holds/{hold_id}",
+    operation_id = "get_hold",
+    tag = "holds",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("hold_id" = HoldId, Path, description = "The hold."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The hold.",
+            body = Hold,
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
+)]
+pub(crate) async fn get(
+    services: Data<Services>,
+    request: HttpRequest,
+    Id(student): Id<StudentId>,
+    OfHold(id): OfHold,
+    _: Query<()>,
+) -> Result<HttpResponse, Problem> {
+    found(&request, &services.holds.of(student).get(id).await?)
+}
+
+/// Changes a hold: a field that is absent stays, one that is null is cleared. To lift a hold and keep its trace, give it an
+/// `until`.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/students/{id}/holds/{hold_id}",
+    operation_id = "change_hold",
+    tag = "holds",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("hold_id" = HoldId, Path, description = "The hold."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the hold as the caller read it. Without it, or with `*`, the change is made whatever the version."),
+    ),
+    request_body(content = HoldPatch, example = json!({ "until": "2026-09-15T08:00:00Z" })),
+    responses(
+        (
+            status = 200,
+            description = "The hold as it is now.",
+            body = Hold,
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
+        ),
+        ChangeProblems,
+    ),
+)]
+pub(crate) async fn change(
+    services: Data<Services>,
+    Id(student): Id<StudentId>,
+    OfHold(id): OfHold,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+    Json(draft): Json<HoldDraft>,
+) -> Result<HttpResponse, Problem> {
+    changed(&services.holds.of(student).change(id, expected, draft).await?)
+}
+
+/// Deletes a hold, which blocks nothing from then on.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/students/{id}/holds/{hold_id}",
+    operation_id = "delete_hold",
+    tag = "holds",
+    params(
+        ("id" = StudentId, Path, description = "The student."),
+        ("hold_id" = HoldId, Path, description = "The hold."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the hold as the caller read it. Without it, or with `*`, the hold is deleted whatever the version."),
+    ),
+    responses((status = 204, description = "It is deleted."), DeleteProblems),
+)]
+pub(crate) async fn delete(
+    services: Data<Services>,
+    Id(student): Id<StudentId>,
+    OfHold(id): OfHold,
+    _: Query<()>,
+    IfMatch(expected): IfMatch,
+) -> Result<HttpResponse, Problem> {
+    services.holds.of(student).delete(id, expected).await?;
+    Ok(deleted())
+}
