@@ -13,7 +13,7 @@ fn bodies(app: &TestApp) -> Vec<(&'static str, Value)> {
         ),
         (
             "courses",
-            json!({"code": "MATH 1", "title": "Анализ", "description": "One.\n\nTwo.", "credits": 7.25, "repeatable": true, "requisite": {"any": [{"course": "A", "min_grade": "B"}, {"all": [{"course": "B"}]}]}}),
+            json!({"code": "MATH 1", "title": "Анализ", "description": "One.\n\nTwo.", "credits": 7.25, "repeatable": true, "requisite": {"any": [{"course": "A", "min_grade": "B"}, {"all": [{"course": "B", "in_progress": true}]}]}, "corequisite": {"course": "C"}, "excludes": ["D", "E"]}),
         ),
         (
             "terms",

@@ -273,3 +273,37 @@ fn the_roster_lists_who_is_enrolled_in_order() {
     assert_eq!(numbers, ["1", "2", "4", "5"]);
     assert_eq!((&items[0]["course"]["code"], &rest["next_cursor"]), (&json!("CS101"), &Value::Null));
 }
+
+#[test]
+fn a_course_is_taken_beside_its_corequisite_and_instead_of_what_it_excludes() {
+    let app = TestApp::start();
+    let (term, later) = (app.term("F26", &json!({})), app.term("S27", &json!({})));
+    let lecture = app.course("PH1", &json!({}));
+    let lab = app.course("PH1L", &json!({"corequisite": {"course": "PH1"}}));
+    let other = app.course("PH2", &json!({"excludes": ["PH1"], "requisite": {"course": "PH1L", "in_progress": true}}));
+    let section = |course: &str, term: &str| app.section(course, term, "1", 9, &json!({}));
+    let (lecture_now, lab_now, lab_later) = (section(&lecture, &term), section(&lab, &term), section(&lab, &later));
+    let other_later = section(&other, &later);
+    let student = app.student("1");
+
+    let refused = app.enroll(&student, &lab_now);
+    assert_eq!(
+        refused.body["violations"][0]["facts"],
+        json!({"course": "PH1L", "term": "F26", "missing": {"course": "PH1"}})
+    );
+    assert_eq!(refused.refused(), ["corequisite_missing"]);
+    let taken = app.enroll(&student, &lecture_now).expect(201);
+    assert_eq!(app.enroll(&student, &lab_later).refused(), ["corequisite_missing"], "another term is not beside");
+    assert_eq!(app.enroll(&student, &other_later).refused(), ["prerequisite_missing", "excluded_course"]);
+    app.enroll(&student, &lab_now).expect(201);
+    let refused = app.enroll(&student, &other_later);
+    assert_eq!(refused.body["violations"][0]["facts"]["held"][0]["student_course_id"], taken["id"]);
+    assert_eq!(refused.refused(), ["excluded_course"], "the laboratory is in progress");
+    app.delete(&format!("{}/{}", enroll_path(&student), taken["id"].as_str().unwrap())).expect(200);
+    app.enroll(&student, &other_later).expect(201);
+
+    let passed = app.student("2");
+    app.database.credit_from_elsewhere(&passed, &lecture, Some("B"));
+    app.enroll(&passed, &lab_later).expect(201);
+    app.database.assert_invariants();
+}

@@ -283,7 +283,7 @@ const ONE_OF_EACH: [&str; 33] = [
     "courses.csv:2: repeatable: `maybe` is not true or false",
     "courses.csv:3: requisite: is not JSON: EOF while parsing an object at line 1 column 1",
     "courses.csv:3: title: is required",
-    "courses.csv:4: requisite: a requisite is {\"course\": \"CS101\", \"min_grade\": \"C\"} (min_grade is optional), {\"all\": […]} or {\"any\": […]}, with at least one part",
+    "courses.csv:4: requisite: a requisite is {\"course\": \"CS101\", \"min_grade\": \"C\", \"in_progress\": true} (the last two are optional), {\"all\": […]} or {\"any\": […]}, with at least one part",
     "students.csv:2: email: not a valid email: value is missing `@`",
     "students.csv:2: status: unknown variant `asleep`, expected one of `active`, `inactive`, `suspended`, `graduated`",
     "students.csv:4: has 3 cells, and the header has 5",

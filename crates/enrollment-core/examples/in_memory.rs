@@ -12,10 +12,9 @@ use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Change, CourseFacts, CourseRef, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt,
-    Registration, RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
-    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm,
-    TimetableTerms,
+    Attempt, Change, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration,
+    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse,
+    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm, TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;
@@ -161,12 +160,7 @@ impl Registrations {
             seat_pool_id: section.id.uuid().into(),
             section: SectionRef { id: section.id, number: section.number, component: section.component },
             status: section.status,
-            course: CourseFacts {
-                course: CourseRef { id: course.id, code: course.code, title: course.title },
-                credits: course.credits,
-                repeatable: course.repeatable,
-                requisite: course.requisite,
-            },
+            course: course.into(),
             term: TermFacts {
                 term: TermRef { id: term.id, code: term.code },
                 time_zone: term.time_zone,

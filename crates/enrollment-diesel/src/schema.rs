@@ -12,6 +12,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        corequisite -> Nullable<Jsonb>,
+        excludes -> Jsonb,
     }
 }
 

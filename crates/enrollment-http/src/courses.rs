@@ -66,7 +66,7 @@ pub(crate) async fn list(
         content = CourseDraft,
         example = json!({
             "code": "CS201", "title": "Data Structures", "credits": 3,
-            "requisite": { "course": "CS101", "min_grade": "C" }
+            "requisite": { "course": "CS101", "min_grade": "C" }, "corequisite": { "course": "MATH201" }, "excludes": ["CS290"]
         }),
     ),
     responses(

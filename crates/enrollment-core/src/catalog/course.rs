@@ -7,6 +7,7 @@ use crate::ids::CourseId;
 use crate::text::{CourseCode, Description, Title};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A course.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,6 +28,11 @@ pub struct Course {
     /// What must be passed before.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub requisite: Option<Requisite>,
+    /// What must be taken together with it, if it was not passed before.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub corequisite: Option<Requisite>,
+    /// The codes of courses that keep a student who has passed or is taking one from this one.
+    pub excludes: BTreeSet<CourseCode>,
     /// Its version.
     pub version: Version,
     /// When it was made.
@@ -78,15 +84,27 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     #[serde(default)]
     pub repeatable: Field<bool>,
-    /// What must be passed before: `{"course": "CS101", "min_grade": "C"}`, `{"all": […]}` or `{"any": […]}`.
+    /// What must be passed before: `{"course": "CS101", "min_grade": "C", "in_progress": true}`, `{"all": […]}` or
+    /// `{"any": […]}`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     #[serde(default)]
     pub requisite: Field<Requisite>,
+    /// What must be taken together with it, if it was not passed before: in the form of the requisite.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[serde(default)]
+    pub corequisite: Field<Requisite>,
+    /// The codes of courses that keep a student who has passed or is taking one from this one; at most 100.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CourseCode>>))]
+    #[serde(default)]
+    pub excludes: Field<BTreeSet<CourseCode>>,
     /// Fields that a course does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
+
+/// The most courses that one can exclude.
+const MOST_EXCLUDED: usize = 100;
 
 impl Draft for CourseDraft {
     type Entry = Course;
@@ -99,6 +117,8 @@ impl Draft for CourseDraft {
             credits: self.credits.or(|| current.credits),
             repeatable: self.repeatable.or(|| current.repeatable),
             requisite: self.requisite.or_maybe(|| current.requisite.clone()),
+            corequisite: self.corequisite.or_maybe(|| current.corequisite.clone()),
+            excludes: self.excludes.or(|| current.excludes.clone()),
             unknown: self.unknown,
         }
     }
@@ -111,6 +131,14 @@ impl Draft for CourseDraft {
         let credits = errors.required("/credits", self.credits);
         let repeatable = errors.or_default("/repeatable", self.repeatable);
         let requisite = errors.optional("/requisite", self.requisite);
+        let corequisite = errors.optional("/corequisite", self.corequisite);
+        let excludes = errors.or_default("/excludes", self.excludes);
+        if excludes.len() > MOST_EXCLUDED {
+            errors.add("/excludes", format!("must be at most {MOST_EXCLUDED}"));
+        }
+        if code.as_ref().is_some_and(|code| excludes.contains(code)) {
+            errors.add("/excludes", "must not name the course itself: whether it may be repeated is another field");
+        }
         let Stamp { id, version, created_at, updated_at } = stamp;
         match (code, title, credits) {
             (Some(code), Some(title), Some(credits)) if errors.is_empty() => Ok(Course {
@@ -121,11 +149,42 @@ impl Draft for CourseDraft {
                 credits,
                 repeatable,
                 requisite,
+                corequisite,
+                excludes,
                 version,
                 created_at,
                 updated_at,
             }),
             _ => Err(errors),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(fields: &serde_json::Value) -> Result<Course, Vec<String>> {
+        let mut body = json!({"code": "CS1", "title": "Computing", "credits": 3});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let draft: CourseDraft = serde_json::from_value(body).unwrap();
+        let parsed = draft.parse(Stamp::new(uuid::Uuid::from_u128(1).into(), DateTime::UNIX_EPOCH));
+        parsed.map_err(|errors| errors.iter().map(|error| error.pointer.clone()).collect())
+    }
+
+    #[test]
+    fn a_course_excludes_others_each_once() {
+        let excluded = parse(&json!({"excludes": ["CS3", " CS2", "CS3"]})).unwrap().excludes;
+        assert_eq!(excluded.iter().map(CourseCode::as_str).collect::<Vec<_>>(), ["CS2", "CS3"]);
+        assert!(parse(&json!({"excludes": null})).unwrap().excludes.is_empty());
+        let many: Vec<String> = (0..=MOST_EXCLUDED).map(|number| format!("X{number}")).collect();
+        for bad in [json!(["CS1"]), json!(["CS2", ""]), json!("CS2"), json!(many)] {
+            assert_eq!(
+                parse(&json!({"excludes": bad.clone(), "corequisite": {"all": []}})).unwrap_err(),
+                ["/corequisite", "/excludes"],
+                "{bad}"
+            );
         }
     }
 }

@@ -34,7 +34,7 @@ pub use owned::{CatalogOf, Owned};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;
 pub use repository::Repository;
-pub use requisite::Requisite;
+pub use requisite::{RequiredCourse, Requisite};
 pub use section::{Component, Seats, Section, SectionDraft, SectionFilter, SectionStatus};
 pub use service::Catalog;
 pub use student::{Student, StudentDraft, StudentFilter, StudentStatus};

@@ -176,7 +176,10 @@ mod tests {
         asked.status = SectionStatus::Closed;
         asked.term.enrollment_closes_at = Some(sample::now());
         asked.course.requisite = serde_json::from_value(json!({"course": "CS1"})).unwrap();
+        asked.course.corequisite = serde_json::from_value(json!({"course": "CS2"})).unwrap();
+        asked.course.excludes = ["CS103".try_into().unwrap()].into();
         facts.pools[0].taken = 10;
+        facts.held.push(sample::passed(103, Some("A")));
         // Another lecture of the course: already enrolled, but its credits are counted once, so the limit does not speak.
         facts.held.push(sample::held(1, &sample::section(102, 1), Status::Enrolled));
         facts.held.push(sample::held(2, &facts.sections[0], Status::Waitlisted));
@@ -190,6 +193,8 @@ mod tests {
             Code::AlreadyEnrolled,
             Code::AlreadyPassed,
             Code::PrerequisiteMissing,
+            Code::CorequisiteMissing,
+            Code::ExcludedCourse,
             Code::TimeConflict,
             Code::CreditLimit,
             Code::SectionFull,

@@ -1,11 +1,14 @@
 //! What is known when an attempt is decided.
 
 use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
-use crate::catalog::{Blocks, Credits, GradeScale, Hold, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone};
+use crate::catalog::{
+    Blocks, Course, Credits, GradeScale, Hold, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone,
+};
 use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
-use crate::text::Reason;
+use crate::text::{CourseCode, Reason};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Everything that deciding one attempt needs to know, as it was at one moment.
 ///
@@ -109,6 +112,23 @@ pub struct CourseFacts {
     pub repeatable: bool,
     /// What must be passed before.
     pub requisite: Option<Requisite>,
+    /// What must be taken together with it.
+    pub corequisite: Option<Requisite>,
+    /// What keeps one from it who has passed or is taking it.
+    pub excludes: BTreeSet<CourseCode>,
+}
+
+impl From<Course> for CourseFacts {
+    fn from(course: Course) -> Self {
+        Self {
+            course: CourseRef { id: course.id, code: course.code, title: course.title },
+            credits: course.credits,
+            repeatable: course.repeatable,
+            requisite: course.requisite,
+            corequisite: course.corequisite,
+            excludes: course.excludes,
+        }
+    }
 }
 
 /// A term, as far as rules ask.

@@ -5,6 +5,7 @@ use super::sample;
 use super::{Attempt, Code, Decision, Record, Status, Verdict};
 use crate::catalog::{Blocks, Component, Credits, SectionStatus, StudentStatus};
 use chrono::TimeDelta;
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -15,8 +16,9 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
     let status = prop_oneof![8 => Just(SectionStatus::Open), 1 => Just(SectionStatus::Closed), 1 => Just(SectionStatus::Planned)];
     let component = prop_oneof![3 => Just(Component::Lecture), 1 => Just(Component::Lab)];
     let window = (option::weighted(0.2, -2_i64..2), option::weighted(0.2, -2_i64..2));
-    (100_u128..104, status, component, 8_u32..18, window, option::of(3_u32..12), any::<bool>()).prop_map(
-        move |(course, status, component, hour, (opens, closes), limit, needs)| {
+    let asks = (any::<bool>(), weighted(0.2), weighted(0.2));
+    (100_u128..104, status, component, 8_u32..18, window, option::of(3_u32..12), asks).prop_map(
+        move |(course, status, component, hour, (opens, closes), limit, (needs, beside, excludes))| {
             let mut section = sample::section(course, number);
             section.status = status;
             section.section.component = component;
@@ -24,6 +26,14 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
             section.term.max_credits = limit.map(sample::credits);
             section.term.enrollment_opens_at = opens.map(|hours| sample::now() + TimeDelta::hours(hours));
             section.term.enrollment_closes_at = closes.map(|hours| sample::now() + TimeDelta::hours(hours));
+            if excludes {
+                section.course.excludes = ["CS99", "CS103"].map(|code| code.try_into().unwrap()).into();
+            }
+            if beside {
+                section.course.corequisite =
+                    serde_json::from_value(serde_json::json!({"any": [{"course": "CS99"}, {"course": "CS100"}]}))
+                        .unwrap();
+            }
             if needs {
                 section.course.requisite = serde_json::from_value(serde_json::json!({"course": "CS99"})).unwrap();
             }

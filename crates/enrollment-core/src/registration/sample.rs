@@ -65,6 +65,8 @@ pub(super) fn course(number: u128) -> CourseFacts {
         credits: credits(3),
         repeatable: false,
         requisite: None,
+        corequisite: None,
+        excludes: std::collections::BTreeSet::new(),
     }
 }
 

@@ -224,6 +224,8 @@ const COURSES: Table = Table {
         ("credits", "numeric"),
         ("repeatable", "boolean"),
         ("requisite", "jsonb"),
+        ("corequisite", "jsonb"),
+        ("excludes", "jsonb"),
         ("created_at", "timestamptz"),
         ("updated_at", "timestamptz"),
         ("version", "bigint"),

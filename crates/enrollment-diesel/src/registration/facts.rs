@@ -2,7 +2,6 @@
 
 use super::lock::{Locked, uuids};
 use crate::StoreError;
-use crate::rows::course::requisite;
 use crate::rows::hold::HoldFactsRow;
 use crate::rows::json::FromJson;
 use crate::rows::meeting::{MeetingRow, meetings, meetings_of};
@@ -49,7 +48,7 @@ const FACTS: &str = concat!(
         (SELECT coalesce(json_agg(section), '[]') FROM (
             SELECT s.id, s.number, s.component, s.status, s.seat_pool_id,
                 c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
-                c.repeatable, c.requisite,
+                c.repeatable, c.requisite, c.corequisite, c.excludes,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
                 (t.max_credits * 100)::int4 AS max_hundredths,
                 t.enrollment_opens_at, t.enrollment_closes_at, t.drop_deadline, t.withdraw_deadline, ",
@@ -160,6 +159,8 @@ struct SectionRow {
     hundredths: i32,
     repeatable: bool,
     requisite: Option<Value>,
+    corequisite: Option<Value>,
+    excludes: Value,
     term_id: Uuid,
     term_code: String,
     time_zone: String,
@@ -187,7 +188,9 @@ impl SectionRow {
                 course: course_ref(self.course_id, self.course_code, self.course_title)?,
                 credits: credits(course, "credits", self.hundredths)?,
                 repeatable: self.repeatable,
-                requisite: requisite(course, self.requisite)?,
+                requisite: self.requisite.map(|stored| course.document("requisite", stored)).transpose()?,
+                corequisite: self.corequisite.map(|stored| course.document("corequisite", stored)).transpose()?,
+                excludes: course.document("excludes", self.excludes)?,
             },
             term: TermFacts {
                 term: term_ref(self.term_id, self.term_code)?,

@@ -8,7 +8,7 @@ use crate::schema::courses;
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgNumeric;
 use diesel::prelude::*;
-use enrollment_core::catalog::{Course, Requisite};
+use enrollment_core::catalog::Course;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ pub(crate) struct CourseRow {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
+    corequisite: Option<Value>,
+    excludes: Value,
 }
 
 impl TryFrom<&Course> for CourseRow {
@@ -43,6 +45,8 @@ impl TryFrom<&Course> for CourseRow {
             created_at: course.created_at,
             updated_at: course.updated_at,
             version: course.version.into(),
+            corequisite: course.corequisite.as_ref().map(document).transpose()?,
+            excludes: document(&course.excludes)?,
         })
     }
 }
@@ -59,15 +63,12 @@ impl TryFrom<CourseRow> for Course {
             description: place.read_maybe("description", row.description)?,
             credits: credits(&row.credits).map_err(|reason| place.corrupt("credits", reason))?,
             repeatable: row.repeatable,
-            requisite: requisite(place, row.requisite)?,
+            requisite: row.requisite.map(|stored| place.document("requisite", stored)).transpose()?,
+            corequisite: row.corequisite.map(|stored| place.document("corequisite", stored)).transpose()?,
+            excludes: place.document("excludes", row.excludes)?,
             version: row.version.into(),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
     }
-}
-
-/// What a column `requisite` holds.
-pub(crate) fn requisite(place: Place, stored: Option<Value>) -> Result<Option<Requisite>, Corrupt> {
-    stored.map(serde_json::from_value).transpose().map_err(|reason| place.corrupt("requisite", reason))
 }

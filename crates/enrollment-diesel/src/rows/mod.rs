@@ -15,6 +15,7 @@ pub(crate) mod term;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde_json::Value;
 use std::fmt::Display;
 use thiserror::Error;
 use uuid::Uuid;
@@ -63,6 +64,11 @@ impl Place {
     pub(crate) fn word<T: DeserializeOwned>(self, column: &'static str, stored: &str) -> Result<T, Corrupt> {
         let word: StrDeserializer<'_, serde::de::value::Error> = stored.into_deserializer();
         T::deserialize(word).map_err(|reason| self.corrupt(column, reason))
+    }
+
+    /// What a document says.
+    pub(crate) fn document<T: DeserializeOwned>(self, column: &'static str, stored: Value) -> Result<T, Corrupt> {
+        serde_json::from_value(stored).map_err(|reason| self.corrupt(column, reason))
     }
 
     pub(crate) fn corrupt(self, column: &'static str, reason: impl Display) -> Corrupt {

@@ -41,7 +41,7 @@ pub(crate) fn hold_body() -> Value {
 }
 
 pub(crate) fn course_body() -> Value {
-    json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}})
+    json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}, "corequisite": {"course": "CS102"}, "excludes": ["CS100"]})
 }
 
 pub(crate) fn term_body() -> Value {

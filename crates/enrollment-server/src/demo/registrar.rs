@@ -7,8 +7,8 @@ use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Component, GradeScale, Section, SectionStatus, Student, Term, Version};
 use enrollment_core::ids::{AttemptId, CourseId, IdSource, SectionId, StudentCourseId, TermId};
 use enrollment_core::registration::{
-    Attempt, Change, Command, CourseFacts, CourseRef, Enroll, EnrollRequest, Facts, GradingBasis, HeldCourse, Mode,
-    SeatPool, SectionFacts, SectionRef, Status, StudentCourse, StudentFacts, Target, TermFacts, TermRef,
+    Attempt, Change, Command, CourseRef, Enroll, EnrollRequest, Facts, GradingBasis, HeldCourse, Mode, SeatPool,
+    SectionFacts, SectionRef, Status, StudentCourse, StudentFacts, Target, TermFacts, TermRef,
 };
 use enrollment_core::text::Grade;
 use enrollment_diesel::import::StudentCourseRow;
@@ -191,12 +191,7 @@ fn section_facts(section: &Section, offered: &Offered, term: &Term) -> SectionFa
     SectionFacts {
         section: SectionRef { id: section.id, number: section.number.clone(), component: section.component },
         status: SectionStatus::Open,
-        course: CourseFacts {
-            course: course_ref(offered),
-            credits: offered.course.credits,
-            repeatable: offered.course.repeatable,
-            requisite: offered.course.requisite.clone(),
-        },
+        course: offered.course.clone().into(),
         term: TermFacts {
             term: TermRef { id: term.id, code: term.code.clone() },
             time_zone: term.time_zone,

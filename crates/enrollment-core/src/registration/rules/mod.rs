@@ -9,8 +9,10 @@
 
 mod already_enrolled;
 mod already_passed;
+mod corequisite_missing;
 mod credit_limit;
 mod deadline_passed;
+mod excluded_course;
 mod hold;
 pub(super) mod not_enrolled;
 mod prerequisite_missing;
@@ -22,6 +24,8 @@ mod window_closed;
 
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
 use super::{Finding, Status, StudentCourse};
+use crate::catalog::RequiredCourse;
+use crate::text::Grade;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -46,6 +50,10 @@ pub enum Code {
     AlreadyPassed,
     /// A course that must be passed before is not.
     PrerequisiteMissing,
+    /// A course that must be taken together with it is neither passed nor taken.
+    CorequisiteMissing,
+    /// The student has, or is taking, a course that excludes it.
+    ExcludedCourse,
     /// The section meets while another section of the student does.
     TimeConflict,
     /// The student would take more credits than are allowed in the term.
@@ -106,6 +114,22 @@ impl<'a> Case<'a> {
         self.held_as(Status::Enrolled).filter(move |held| held.student_course.is_in_term(term))
     }
 
+    /// Whether the student has passed a course as a requisite asks for it, or is taking it where that suffices.
+    fn meets(&self, required: &RequiredCourse) -> bool {
+        let held = self.facts.held.iter().map(|held| &held.student_course);
+        held.filter(|held| held.course.code == required.course).any(|held| match held.status {
+            Status::Completed => self.is_passed(held, required.min_grade.as_ref()),
+            Status::Enrolled => required.in_progress,
+            Status::Waitlisted | Status::Dropped | Status::Withdrawn | Status::Cancelled => false,
+        })
+    }
+
+    /// Whether a completed course is passed, and with at least this grade where one is asked for.
+    fn is_passed(&self, completed: &StudentCourse, least: Option<&Grade>) -> bool {
+        let (scale, grade) = (&self.facts.scale, completed.grade.as_ref());
+        least.map_or_else(|| scale.passes(grade), |least| scale.reaches(grade, least))
+    }
+
     /// How people call the section: `CS101-1`.
     fn section_name(&self) -> String {
         format!("{}-{}", self.section.course.course.code, self.section.section.number)
@@ -124,7 +148,7 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [(Code, Rule); 10] = [
+const RULES: [(Code, Rule); 12] = [
     (Code::StudentNotActive, student_not_active::check),
     (Code::Hold, hold::check),
     (Code::WindowClosed, window_closed::check),
@@ -132,6 +156,8 @@ const RULES: [(Code, Rule); 10] = [
     (Code::AlreadyEnrolled, already_enrolled::check),
     (Code::AlreadyPassed, already_passed::check),
     (Code::PrerequisiteMissing, prerequisite_missing::check),
+    (Code::CorequisiteMissing, corequisite_missing::check),
+    (Code::ExcludedCourse, excluded_course::check),
     (Code::TimeConflict, time_conflict::check),
     (Code::CreditLimit, credit_limit::check),
     (Code::SectionFull, section_full::check),

@@ -1,13 +1,13 @@
-//! What must be passed before a course. Courses are named by code; credit earned elsewhere counts.
+//! What must be passed before a course, or be in progress where that suffices. Courses are named by code; credit earned
+//! elsewhere counts.
 
 use super::{Case, Code, Violation};
-use crate::registration::Status;
-use crate::text::{CourseCode, Grade};
+use crate::catalog::RequiredCourse;
 use serde_json::json;
 
 pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
-    let passed = |code: &CourseCode, min_grade: Option<&Grade>| has_passed(case, code, min_grade);
-    let missing = case.section.course.requisite.as_ref()?.unmet(&passed)?;
+    let is_met = |required: &RequiredCourse| case.meets(required);
+    let missing = case.section.course.requisite.as_ref()?.unmet(&is_met)?;
     let code = &case.section.course.course.code;
     Some(Violation::new(
         Code::PrerequisiteMissing,
@@ -15,16 +15,6 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
         format!("Pass {missing} first, or have credit from elsewhere recorded."),
         json!({ "course": code, "missing": missing }),
     ))
-}
-
-fn has_passed(case: &Case<'_>, code: &CourseCode, min_grade: Option<&Grade>) -> bool {
-    let scale = &case.facts.scale;
-    case.held_as(Status::Completed).map(|held| &held.student_course).filter(|held| held.course.code == *code).any(
-        |held| {
-            let grade = held.grade.as_ref();
-            min_grade.map_or_else(|| scale.passes(grade), |least| scale.reaches(grade, least))
-        },
-    )
 }
 
 #[cfg(test)]
@@ -36,12 +26,17 @@ mod tests {
     #[test]
     fn what_is_required_must_be_completed_with_the_grade() {
         let needs_c = json!({"course": "CS100", "min_grade": "C"});
+        let in_progress = json!({"course": "CS100", "in_progress": true});
         let table = [
             (json!({"course": "CS100"}), sample::passed(100, Some("C")), true),
             (json!({"course": "CS100"}), sample::passed(100, Some("F")), false),
             (json!({"course": "CS100"}), sample::passed(100, None), true),
             (json!({"course": "CS100"}), sample::passed(99, Some("A")), false),
             (json!({"course": "CS100"}), sample::held(1, &sample::section(100, 1), Status::Enrolled), false),
+            (in_progress.clone(), sample::held(1, &sample::section(100, 1), Status::Enrolled), true),
+            (in_progress.clone(), sample::held(1, &sample::section(100, 1), Status::Waitlisted), false),
+            (in_progress.clone(), sample::held(1, &sample::section(100, 1), Status::Withdrawn), false),
+            (in_progress, sample::passed(100, Some("F")), false),
             (needs_c.clone(), sample::passed(100, Some("B")), true),
             (needs_c.clone(), sample::passed(100, Some("F")), false),
             (needs_c, sample::passed(100, None), false),
