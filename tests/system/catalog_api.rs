@@ -13,7 +13,7 @@ fn bodies(app: &TestApp) -> Vec<(&'static str, Value)> {
         ),
         (
             "courses",
-            json!({"code": "MATH 1", "title": "Анализ", "description": "One.\n\nTwo.", "credits": 7.25, "repeatable": true, "requisite": {"any": [{"course": "A", "min_grade": "B"}, {"all": [{"course": "B", "in_progress": true}]}]}, "corequisite": {"course": "C"}, "excludes": ["D", "E"]}),
+            json!({"code": "MATH 1", "title": "Анализ", "description": "One.\n\nTwo.", "credits": 7.25, "repeatable": true, "requisite": {"any": [{"course": "A", "min_grade": "B"}, {"all": [{"course": "B", "in_progress": true}]}]}, "corequisite": {"course": "C"}, "excludes": ["D", "E"], "restriction": {"programs": ["Physics"]}}),
         ),
         (
             "terms",
@@ -21,7 +21,7 @@ fn bodies(app: &TestApp) -> Vec<(&'static str, Value)> {
         ),
         (
             "sections",
-            json!({"course_id": course, "term_id": term, "number": "001", "component": "lab", "capacity": 12, "waitlist_capacity": 3, "status": "open", "instructor": "Grace Hopper", "meetings": [
+            json!({"course_id": course, "term_id": term, "number": "001", "component": "lab", "capacity": 12, "waitlist_capacity": 3, "status": "open", "instructor": "Grace Hopper", "restriction": {"programs": ["Logic", "Physics"], "levels": ["graduate"]}, "meetings": [
                 {"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "weeks": [1, 2, 63], "location": "H 101"},
                 {"days": ["sun"], "starts_at": "00:00", "ends_at": "23:59", "weeks": null, "location": null}
             ]}),

@@ -307,3 +307,35 @@ fn a_course_is_taken_beside_its_corequisite_and_instead_of_what_it_excludes() {
     app.enroll(&passed, &lab_later).expect(201);
     app.database.assert_invariants();
 }
+
+#[test]
+fn what_is_for_others_is_refused_and_of_a_course_a_section_that_admits_is_picked() {
+    let app = TestApp::start();
+    let (course, term) =
+        (app.course("CS1", &json!({"restriction": {"programs": ["Logic", "Physics"]}})), app.term("F26", &json!({})));
+    let honours = app.section(&course, &term, "1", 99, &json!({"restriction": {"levels": ["graduate"]}}));
+    let plain = app.section(&course, &term, "2", 1, &json!({}));
+    let student = |number: &str, program: &str, level: &str| {
+        let student = app.student(number);
+        let path = format!("/api/v1/students/{student}");
+        app.patch(&path, &json!({"program": program, "level": level})).expect(200);
+        student
+    };
+    let (artist, undergraduate) = (student("1", "Art", "graduate"), student("2", "Physics", "undergraduate"));
+    let nobody = app.student("3");
+
+    let refused = app.enroll(&artist, &honours);
+    assert_eq!(
+        refused.body["violations"][0]["facts"],
+        json!({"program": "Art", "level": "graduate", "course": {"programs": ["Logic", "Physics"]}, "section": null})
+    );
+    assert_eq!(refused.refused(), ["restricted"]);
+    assert_eq!(app.enroll(&nobody, &plain).refused(), ["restricted"], "who has no program is in none of them");
+    assert_eq!(app.enroll(&undergraduate, &honours).refused(), ["restricted"]);
+    let made = app.post(&enroll_path(&undergraduate), &json!({ "course_id": course })).expect(201);
+    assert_eq!(made["section"]["id"], json!(plain), "the emptier one is not for them");
+
+    app.patch(&format!("/api/v1/courses/{course}"), &json!({"restriction": null})).expect(200);
+    app.enroll(&artist, &honours).expect(201);
+    app.database.assert_invariants();
+}

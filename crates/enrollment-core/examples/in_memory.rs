@@ -107,7 +107,7 @@ impl Registrations {
         }
         let own = all.iter().filter(|student_course| student_course.student_id == student.id);
         Ok(Facts {
-            student: StudentFacts { id: student.id, status: student.status, max_credits: student.max_credits },
+            student: StudentFacts::from(&student),
             holds: self
                 .holds
                 .rows()
@@ -160,6 +160,7 @@ impl Registrations {
             seat_pool_id: section.id.uuid().into(),
             section: SectionRef { id: section.id, number: section.number, component: section.component },
             status: section.status,
+            restriction: section.restriction,
             course: course.into(),
             term: TermFacts {
                 term: TermRef { id: term.id, code: term.code },

@@ -14,6 +14,7 @@ diesel::table! {
         version -> Int8,
         corequisite -> Nullable<Jsonb>,
         excludes -> Jsonb,
+        restriction -> Nullable<Jsonb>,
     }
 }
 
@@ -100,6 +101,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        restriction -> Nullable<Jsonb>,
     }
 }
 

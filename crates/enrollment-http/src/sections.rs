@@ -74,7 +74,7 @@ pub(crate) async fn list(
         content = SectionDraft,
         example = json!({
             "course_id": "0190a1b2-0000-7000-8000-000000000002", "term_id": "0190a1b2-0000-7000-8000-000000000003",
-            "number": "27", "capacity": 30, "status": "open", "instructor": "C. Babbage",
+            "number": "27", "capacity": 30, "status": "open", "instructor": "C. Babbage", "restriction": { "levels": ["graduate"] },
             "meetings": [{ "days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "location": "H 101" }]
         }),
     ),

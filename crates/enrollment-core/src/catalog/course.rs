@@ -1,6 +1,6 @@
 //! Courses: the entries of the catalogue.
 
-use super::{Credits, Draft, Entry, Requisite, Stamp, Version};
+use super::{Credits, Draft, Entry, Requisite, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::CourseId;
@@ -33,6 +33,9 @@ pub struct Course {
     pub corequisite: Option<Requisite>,
     /// The codes of courses that keep a student who has passed or is taking one from this one.
     pub excludes: BTreeSet<CourseCode>,
+    /// Whom it is for; none for everybody.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub restriction: Option<Restriction>,
     /// Its version.
     pub version: Version,
     /// When it was made.
@@ -97,6 +100,11 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CourseCode>>))]
     #[serde(default)]
     pub excludes: Field<BTreeSet<CourseCode>>,
+    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"]}`, with at least one of the two; absent for
+    /// everybody.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[serde(default)]
+    pub restriction: Field<Restriction>,
     /// Fields that a course does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
@@ -119,6 +127,7 @@ impl Draft for CourseDraft {
             requisite: self.requisite.or_maybe(|| current.requisite.clone()),
             corequisite: self.corequisite.or_maybe(|| current.corequisite.clone()),
             excludes: self.excludes.or(|| current.excludes.clone()),
+            restriction: self.restriction.or_maybe(|| current.restriction.clone()),
             unknown: self.unknown,
         }
     }
@@ -139,6 +148,7 @@ impl Draft for CourseDraft {
         if code.as_ref().is_some_and(|code| excludes.contains(code)) {
             errors.add("/excludes", "must not name the course itself: whether it may be repeated is another field");
         }
+        let restriction = errors.optional("/restriction", self.restriction);
         let Stamp { id, version, created_at, updated_at } = stamp;
         match (code, title, credits) {
             (Some(code), Some(title), Some(credits)) if errors.is_empty() => Ok(Course {
@@ -151,6 +161,7 @@ impl Draft for CourseDraft {
                 requisite,
                 corequisite,
                 excludes,
+                restriction,
                 version,
                 created_at,
                 updated_at,

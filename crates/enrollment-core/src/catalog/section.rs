@@ -1,6 +1,6 @@
 //! Sections: courses as offered in a term, with seats and meetings.
 
-use super::{Draft, Entry, Meeting, MeetingDraft, Stamp, Version};
+use super::{Draft, Entry, Meeting, MeetingDraft, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{CourseId, SectionId, TermId};
@@ -117,6 +117,9 @@ pub struct Section {
     pub status: SectionStatus,
     /// Who teaches it.
     pub instructor: Option<Instructor>,
+    /// Whom it is for; none for everybody.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub restriction: Option<Restriction>,
     /// When and where it meets.
     pub meetings: Vec<Meeting>,
     /// How many students hold a seat in it: those enrolled, and those who completed it. Not for the caller to set.
@@ -192,6 +195,11 @@ pub struct SectionDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Instructor>))]
     #[serde(default)]
     pub instructor: Field<Instructor>,
+    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"]}`, with at least one of the two; absent for
+    /// everybody.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[serde(default)]
+    pub restriction: Field<Restriction>,
     /// When and where it meets; a change replaces all of them.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<MeetingDraft>>))]
     #[serde(default)]
@@ -233,6 +241,7 @@ impl Draft for SectionDraft {
             waitlist_capacity: self.waitlist_capacity.or(|| current.waitlist_capacity),
             status: self.status.or(|| current.status),
             instructor: self.instructor.or_maybe(|| current.instructor.clone()),
+            restriction: self.restriction.or_maybe(|| current.restriction.clone()),
             meetings: self.meetings.or(|| current.meetings.iter().map(MeetingDraft::from).collect()),
             unknown: self.unknown,
         }
@@ -249,6 +258,7 @@ impl Draft for SectionDraft {
         let waitlist_capacity = errors.or_default("/waitlist_capacity", self.waitlist_capacity);
         let status = errors.or_default("/status", self.status);
         let instructor = errors.optional("/instructor", self.instructor);
+        let restriction = errors.optional("/restriction", self.restriction);
         let meetings = errors.or_default("/meetings", self.meetings);
         let meetings = parse_meetings(meetings, &mut errors);
         let Stamp { id, version, created_at, updated_at } = stamp;
@@ -263,6 +273,7 @@ impl Draft for SectionDraft {
                 waitlist_capacity,
                 status,
                 instructor,
+                restriction,
                 meetings,
                 enrolled: 0,
                 waitlisted: 0,

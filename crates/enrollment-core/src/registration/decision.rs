@@ -178,6 +178,7 @@ mod tests {
         asked.course.requisite = serde_json::from_value(json!({"course": "CS1"})).unwrap();
         asked.course.corequisite = serde_json::from_value(json!({"course": "CS2"})).unwrap();
         asked.course.excludes = ["CS103".try_into().unwrap()].into();
+        asked.restriction = serde_json::from_value(json!({"levels": ["graduate"]})).unwrap();
         facts.pools[0].taken = 10;
         facts.held.push(sample::passed(103, Some("A")));
         // Another lecture of the course: already enrolled, but its credits are counted once, so the limit does not speak.
@@ -195,6 +196,7 @@ mod tests {
             Code::PrerequisiteMissing,
             Code::CorequisiteMissing,
             Code::ExcludedCourse,
+            Code::Restricted,
             Code::TimeConflict,
             Code::CreditLimit,
             Code::SectionFull,

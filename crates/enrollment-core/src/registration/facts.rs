@@ -2,10 +2,11 @@
 
 use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
 use crate::catalog::{
-    Blocks, Course, Credits, GradeScale, Hold, Meeting, Requisite, SectionStatus, StudentStatus, TimeZone,
+    Blocks, Course, Credits, GradeScale, Hold, Meeting, Requisite, Restriction, SectionStatus, Student, StudentStatus,
+    TimeZone,
 };
 use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
-use crate::text::{CourseCode, Reason};
+use crate::text::{CourseCode, Level, Program, Reason};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -37,8 +38,19 @@ pub struct StudentFacts {
     pub id: StudentId,
     /// Whether the student may register.
     pub status: StudentStatus,
+    /// The programme of study.
+    pub program: Option<Program>,
+    /// The level of study.
+    pub level: Option<Level>,
     /// The most credits that this student may take in a term.
     pub max_credits: Option<Credits>,
+}
+
+impl From<&Student> for StudentFacts {
+    fn from(student: &Student) -> Self {
+        let Student { id, status, program, level, max_credits, .. } = student;
+        Self { id: *id, status: *status, program: program.clone(), level: level.clone(), max_credits: *max_credits }
+    }
 }
 
 /// A hold on the student, as far as rules ask.
@@ -94,6 +106,8 @@ pub struct SectionFacts {
     pub course: CourseFacts,
     /// The term.
     pub term: TermFacts,
+    /// Whom it is for.
+    pub restriction: Option<Restriction>,
     /// The pool of its seats.
     pub seat_pool_id: SeatPoolId,
     /// When it meets.
@@ -116,6 +130,8 @@ pub struct CourseFacts {
     pub corequisite: Option<Requisite>,
     /// What keeps one from it who has passed or is taking it.
     pub excludes: BTreeSet<CourseCode>,
+    /// Whom it is for.
+    pub restriction: Option<Restriction>,
 }
 
 impl From<Course> for CourseFacts {
@@ -127,6 +143,7 @@ impl From<Course> for CourseFacts {
             requisite: course.requisite,
             corequisite: course.corequisite,
             excludes: course.excludes,
+            restriction: course.restriction,
         }
     }
 }

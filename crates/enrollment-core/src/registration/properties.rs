@@ -16,9 +16,9 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
     let status = prop_oneof![8 => Just(SectionStatus::Open), 1 => Just(SectionStatus::Closed), 1 => Just(SectionStatus::Planned)];
     let component = prop_oneof![3 => Just(Component::Lecture), 1 => Just(Component::Lab)];
     let window = (option::weighted(0.2, -2_i64..2), option::weighted(0.2, -2_i64..2));
-    let asks = (any::<bool>(), weighted(0.2), weighted(0.2));
+    let asks = (any::<bool>(), weighted(0.2), weighted(0.2), weighted(0.2));
     (100_u128..104, status, component, 8_u32..18, window, option::of(3_u32..12), asks).prop_map(
-        move |(course, status, component, hour, (opens, closes), limit, (needs, beside, excludes))| {
+        move |(course, status, component, hour, (opens, closes), limit, (needs, beside, excludes, restricts))| {
             let mut section = sample::section(course, number);
             section.status = status;
             section.section.component = component;
@@ -26,6 +26,9 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
             section.term.max_credits = limit.map(sample::credits);
             section.term.enrollment_opens_at = opens.map(|hours| sample::now() + TimeDelta::hours(hours));
             section.term.enrollment_closes_at = closes.map(|hours| sample::now() + TimeDelta::hours(hours));
+            if restricts {
+                section.restriction = serde_json::from_value(serde_json::json!({"levels": ["graduate"]})).unwrap();
+            }
             if excludes {
                 section.course.excludes = ["CS99", "CS103"].map(|code| code.try_into().unwrap()).into();
             }
@@ -48,8 +51,8 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     let status = prop_oneof![9 => Just(StudentStatus::Active), 1 => Just(StudentStatus::Suspended)];
     let holds = vec((select(vec![Blocks::Enroll, Blocks::Drop, Blocks::Both]), -2_i64..2), 0..2);
     let passed = vec((99_u128..104, option::of(prop_oneof!["A", "F"])), 0..3);
-    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed, holds).prop_map(
-        |(sections, seats, status, limit, passed, holds)| {
+    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed, holds, any::<bool>()).prop_map(
+        |(sections, seats, status, limit, passed, holds, graduate)| {
             let mut facts = sample::facts();
             facts.pools = sections
                 .iter()
@@ -58,6 +61,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 .collect();
             facts.sections = sections;
             facts.student.status = status;
+            facts.student.level = graduate.then(|| "graduate".try_into().unwrap());
             facts.holds = (1..)
                 .zip(holds)
                 .map(|(number, (blocks, hours))| HoldFacts {

@@ -67,6 +67,7 @@ pub(super) fn course(number: u128) -> CourseFacts {
         requisite: None,
         corequisite: None,
         excludes: std::collections::BTreeSet::new(),
+        restriction: None,
     }
 }
 
@@ -93,6 +94,7 @@ pub(super) fn section(course_number: u128, number: u128) -> SectionFacts {
             component: crate::catalog::Component::Lecture,
         },
         status: SectionStatus::Open,
+        restriction: None,
         course: course(course_number),
         term: term(),
         seat_pool_id: id(course_number * 1_000 + number),
@@ -147,7 +149,13 @@ pub(super) fn facts() -> Facts {
     let section = section(101, 1);
     let pool = pool(&section, 10, 0);
     Facts {
-        student: StudentFacts { id: student(), status: StudentStatus::Active, max_credits: None },
+        student: StudentFacts {
+            id: student(),
+            status: StudentStatus::Active,
+            program: None,
+            level: None,
+            max_credits: None,
+        },
         holds: Vec::new(),
         held: Vec::new(),
         sections: vec![section],

@@ -28,7 +28,7 @@ impl Table for Section {
             let pool = self.id.uuid();
             let seats = (seat_pools::id.eq(pool), seat_pools::capacity.eq(self.capacity.get().cast_signed()));
             diesel::insert_into(seat_pools::table).values(seats).execute(conn)?;
-            let row = (NewSection::from(&self), sections::seat_pool_id.eq(pool));
+            let row = (NewSection::try_from(&self)?, sections::seat_pool_id.eq(pool));
             diesel::insert_into(sections::table).values(row).execute(conn)?;
             insert_meetings(conn, self.id, &self.meetings)?;
             Ok(Ending::Commit(stored(conn, self.id)?))
@@ -142,7 +142,7 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version) -> Ans
         return Ok(Err(Error::SeatsTaken { capacity, taken: pool.taken.unsigned_abs() }));
     }
     let row = sections::table.find(section.id.uuid()).filter(sections::version.eq(i64::from(expected)));
-    if diesel::update(row).set(NewSection::from(section)).execute(conn)? == 0 {
+    if diesel::update(row).set(NewSection::try_from(section)?).execute(conn)? == 0 {
         return Ok(Err(Error::Stale(Subject::Section)));
     }
     if current.capacity != section.capacity {

@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::Subject;
-use enrollment_core::catalog::{Credits, GradeScale, GradeValue, TimeZone};
+use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
 use enrollment_core::registration::{
     Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, Scope, SectionFacts, TermFacts,
 };
@@ -46,9 +46,10 @@ pub(super) struct Answered {
 const FACTS: &str = concat!(
     "SELECT
         (SELECT coalesce(json_agg(section), '[]') FROM (
-            SELECT s.id, s.number, s.component, s.status, s.seat_pool_id,
+            SELECT s.id, s.number, s.component, s.status, s.seat_pool_id, s.restriction,
                 c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
                 c.repeatable, c.requisite, c.corequisite, c.excludes,
+                c.restriction AS course_restriction,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
                 (t.max_credits * 100)::int4 AS max_hundredths,
                 t.enrollment_opens_at, t.enrollment_closes_at, t.drop_deadline, t.withdraw_deadline, ",
@@ -153,6 +154,7 @@ struct SectionRow {
     component: String,
     status: String,
     seat_pool_id: Uuid,
+    restriction: Option<Value>,
     course_id: Uuid,
     course_code: String,
     course_title: String,
@@ -161,6 +163,7 @@ struct SectionRow {
     requisite: Option<Value>,
     corequisite: Option<Value>,
     excludes: Value,
+    course_restriction: Option<Value>,
     term_id: Uuid,
     term_code: String,
     time_zone: String,
@@ -178,6 +181,9 @@ impl SectionRow {
     fn facts(self) -> Result<SectionFacts, Corrupt> {
         let (section, course, term) =
             (Place::new("sections", self.id), Place::new("courses", self.course_id), Place::new("terms", self.term_id));
+        let restriction = |place: Place, stored: Option<Value>| -> Result<Option<Restriction>, Corrupt> {
+            stored.map(|stored| place.document("restriction", stored)).transpose()
+        };
         let credits = |place: Place, column, hundredths| -> Result<Credits, Corrupt> {
             credits_of_hundredths(hundredths).map_err(|reason| place.corrupt(column, reason))
         };
@@ -191,6 +197,7 @@ impl SectionRow {
                 requisite: self.requisite.map(|stored| course.document("requisite", stored)).transpose()?,
                 corequisite: self.corequisite.map(|stored| course.document("corequisite", stored)).transpose()?,
                 excludes: course.document("excludes", self.excludes)?,
+                restriction: restriction(course, self.course_restriction)?,
             },
             term: TermFacts {
                 term: term_ref(self.term_id, self.term_code)?,
@@ -203,6 +210,7 @@ impl SectionRow {
                 drop_deadline: self.drop_deadline,
                 withdraw_deadline: self.withdraw_deadline,
             },
+            restriction: restriction(section, self.restriction)?,
             seat_pool_id: self.seat_pool_id.into(),
             meetings: meetings(self.id, self.meetings)?,
         })

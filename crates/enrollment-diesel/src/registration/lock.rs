@@ -56,6 +56,8 @@ struct LockedRow {
 struct StudentRow {
     id: Uuid,
     status: String,
+    program: Option<String>,
+    level: Option<String>,
     max_hundredths: Option<i32>,
 }
 
@@ -68,6 +70,8 @@ impl TryFrom<StudentRow> for StudentFacts {
         Ok(Self {
             id: row.id.into(),
             status: place.word("status", &row.status)?,
+            program: place.read_maybe("program", row.program)?,
+            level: place.read_maybe("level", row.level)?,
             max_credits: max_credits.map_err(|reason| place.corrupt("max_credits", reason))?,
         })
     }

@@ -3,7 +3,7 @@
 -- $1 the students   $2 sections that are named   $3, $4 courses that are named, each with its term or null
 -- $5 student courses that are named
 WITH locked_students AS MATERIALIZED (
-    SELECT id, status, (max_credits * 100)::int4 AS max_hundredths
+    SELECT id, status, program, level, (max_credits * 100)::int4 AS max_hundredths
     FROM students WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
 ),
 candidates AS MATERIALIZED (

@@ -28,6 +28,7 @@ pub(crate) struct CourseRow {
     version: i64,
     corequisite: Option<Value>,
     excludes: Value,
+    restriction: Option<Value>,
 }
 
 impl TryFrom<&Course> for CourseRow {
@@ -47,6 +48,7 @@ impl TryFrom<&Course> for CourseRow {
             version: course.version.into(),
             corequisite: course.corequisite.as_ref().map(document).transpose()?,
             excludes: document(&course.excludes)?,
+            restriction: course.restriction.as_ref().map(document).transpose()?,
         })
     }
 }
@@ -66,6 +68,7 @@ impl TryFrom<CourseRow> for Course {
             requisite: row.requisite.map(|stored| place.document("requisite", stored)).transpose()?,
             corequisite: row.corequisite.map(|stored| place.document("corequisite", stored)).transpose()?,
             excludes: place.document("excludes", row.excludes)?,
+            restriction: row.restriction.map(|stored| place.document("restriction", stored)).transpose()?,
             version: row.version.into(),
             created_at: row.created_at,
             updated_at: row.updated_at,

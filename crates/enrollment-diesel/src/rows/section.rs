@@ -1,13 +1,15 @@
 //! A row of `sections`, with what belongs to a section in other tables.
 
-use super::json::FromJson;
+use super::json::{FromJson, document};
 use super::meeting::{MeetingRow, meetings};
 use super::{Corrupt, Place};
+use crate::StoreError;
 use crate::schema::sections;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::catalog::Section;
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The columns of a section `s` with the pool `p` of its seats.
@@ -17,7 +19,7 @@ use uuid::Uuid;
 macro_rules! section_columns {
     () => {
         concat!(
-            "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, s.waitlist_capacity, s.status, s.instructor,
+            "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, s.waitlist_capacity, s.status, s.instructor, s.restriction,
              s.created_at, s.updated_at, s.version, ",
             $crate::rows::meeting::meetings_of!("s.id"),
             " AS meetings,
@@ -54,6 +56,8 @@ pub(crate) struct SectionRow {
     status: String,
     #[diesel(sql_type = Nullable<Text>)]
     instructor: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    restriction: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
@@ -80,14 +84,17 @@ pub(crate) struct NewSection {
     waitlist_capacity: i32,
     status: String,
     instructor: Option<String>,
+    restriction: Option<Value>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
 }
 
-impl From<&Section> for NewSection {
-    fn from(section: &Section) -> Self {
-        Self {
+impl TryFrom<&Section> for NewSection {
+    type Error = StoreError;
+
+    fn try_from(section: &Section) -> Result<Self, StoreError> {
+        Ok(Self {
             id: section.id.uuid(),
             course_id: section.course_id.uuid(),
             term_id: section.term_id.uuid(),
@@ -96,10 +103,11 @@ impl From<&Section> for NewSection {
             waitlist_capacity: section.waitlist_capacity.get().cast_signed(),
             status: section.status.to_string(),
             instructor: section.instructor.as_ref().map(ToString::to_string),
+            restriction: section.restriction.as_ref().map(document).transpose()?,
             created_at: section.created_at,
             updated_at: section.updated_at,
             version: section.version.into(),
-        }
+        })
     }
 }
 
@@ -122,6 +130,7 @@ impl TryFrom<SectionRow> for Section {
             waitlist_capacity: seats("waitlist_capacity", row.waitlist_capacity)?,
             status: place.word("status", &row.status)?,
             instructor: place.read_maybe("instructor", row.instructor)?,
+            restriction: row.restriction.map(|stored| place.document("restriction", stored)).transpose()?,
             meetings: meetings(row.id, row.meetings.0)?,
             enrolled: place.read("enrolled", row.enrolled)?,
             waitlisted: place.read("waitlisted", row.waitlisted)?,

@@ -118,9 +118,9 @@ fn courses_are_kept() {
     let university = University::new("courses");
     let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "repeatable": true,
         "requisite": {"any": [{"course": "CS0", "min_grade": "B"}, {"all": [{"course": "M1"}, {"course": "M2"}]}]},
-        "corequisite": {"course": "CS2", "in_progress": true}, "excludes": ["CS3", "CS4"]});
+        "corequisite": {"course": "CS2", "in_progress": true}, "excludes": ["CS3", "CS4"], "restriction": {"programs": ["BSc"], "levels": ["1", "2"]}});
     let twin = json!({"code": "CS1", "title": "Other", "credits": 999.99});
-    let change = json!({"description": null, "credits": 0, "repeatable": false, "requisite": null, "corequisite": null, "excludes": []});
+    let change = json!({"description": null, "credits": 0, "repeatable": false, "requisite": null, "corequisite": null, "excludes": [], "restriction": null});
     keeps_entries(&university, &entry::<CourseDraft>(full), &entry::<CourseDraft>(twin), "code", change);
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn hold_body() -> Value {
 }
 
 pub(crate) fn course_body() -> Value {
-    json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}, "corequisite": {"course": "CS102"}, "excludes": ["CS100"]})
+    json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}, "corequisite": {"course": "CS102"}, "excludes": ["CS100"], "restriction": {"levels": ["graduate"]}})
 }
 
 pub(crate) fn term_body() -> Value {
@@ -50,7 +50,7 @@ pub(crate) fn term_body() -> Value {
 
 pub(crate) fn section_body() -> Value {
     json!({
-        "course_id": COURSE, "term_id": TERM, "number": "27", "capacity": 30,
+        "course_id": COURSE, "term_id": TERM, "number": "27", "capacity": 30, "restriction": {"programs": ["BSc Physics"]},
         "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15", "weeks": [1, 2]}]
     })
 }

@@ -105,7 +105,7 @@ impl Registrar {
 
 impl Registrant {
     pub(super) fn new(student: &Student, scale: &GradeScale) -> Self {
-        let student = StudentFacts { id: student.id, status: student.status, max_credits: student.max_credits };
+        let student = StudentFacts::from(student);
         let (holds, held, sections, pools) = Default::default();
         Self { facts: Facts { student, holds, held, sections, pools, scale: scale.clone() } }
     }
@@ -191,6 +191,7 @@ fn section_facts(section: &Section, offered: &Offered, term: &Term) -> SectionFa
     SectionFacts {
         section: SectionRef { id: section.id, number: section.number.clone(), component: section.component },
         status: SectionStatus::Open,
+        restriction: section.restriction.clone(),
         course: offered.course.clone().into(),
         term: TermFacts {
             term: TermRef { id: term.id, code: term.code.clone() },

@@ -16,6 +16,7 @@ mod excluded_course;
 mod hold;
 pub(super) mod not_enrolled;
 mod prerequisite_missing;
+mod restricted;
 mod section_full;
 mod section_not_open;
 mod student_not_active;
@@ -54,6 +55,8 @@ pub enum Code {
     CorequisiteMissing,
     /// The student has, or is taking, a course that excludes it.
     ExcludedCourse,
+    /// It is for students of other programs or levels.
+    Restricted,
     /// The section meets while another section of the student does.
     TimeConflict,
     /// The student would take more credits than are allowed in the term.
@@ -148,7 +151,7 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [(Code, Rule); 12] = [
+const RULES: [(Code, Rule); 13] = [
     (Code::StudentNotActive, student_not_active::check),
     (Code::Hold, hold::check),
     (Code::WindowClosed, window_closed::check),
@@ -158,6 +161,7 @@ const RULES: [(Code, Rule); 12] = [
     (Code::PrerequisiteMissing, prerequisite_missing::check),
     (Code::CorequisiteMissing, corequisite_missing::check),
     (Code::ExcludedCourse, excluded_course::check),
+    (Code::Restricted, restricted::check),
     (Code::TimeConflict, time_conflict::check),
     (Code::CreditLimit, credit_limit::check),
     (Code::SectionFull, section_full::check),

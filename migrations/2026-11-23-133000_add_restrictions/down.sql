@@ -1,0 +1,2 @@
+ALTER TABLE sections DROP COLUMN restriction;
+ALTER TABLE courses DROP COLUMN restriction;
