@@ -15,3 +15,4 @@ mod races;
 mod schema;
 mod server;
 mod store_floor;
+mod timetable;

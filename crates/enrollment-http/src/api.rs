@@ -4,7 +4,7 @@ use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::{Metrics, docs_page, health, metrics, observe, roster, sections, student_courses};
-use crate::{courses, holds, students, terms};
+use crate::{courses, holds, students, terms, timetable};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -92,6 +92,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     // A router tries them in this order, so those that are asked most come first.
     [
         student_courses::endpoints(),
+        timetable::endpoints(),
         students::endpoints(),
         holds::endpoints(),
         courses::endpoints(),

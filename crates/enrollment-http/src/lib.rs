@@ -11,7 +11,8 @@
 //! * `observe` is the one middleware: request id, span, metrics, security headers, and the rendering of every [`Problem`].
 //! * Extractors parse what HTTP says into what core understands: `path` (ids), `parameters` (query strings), `body` (JSON
 //!   into drafts), `precondition` (`If-Match`), `idempotency` (`Idempotency-Key`), `caller` (who asks).
-//! * A handler extracts, awaits one call of a service, and answers by `representation` or `page`. It holds no rule.
+//! * A handler extracts, awaits one call of a service, and answers by `representation` or `page` (a timetable also by
+//!   `icalendar`). It holds no rule.
 //! * `problem` is the only place where an error of core becomes HTTP.
 //!
 //! # To change it
@@ -35,6 +36,7 @@ mod docs_page;
 mod endpoint;
 mod health;
 mod holds;
+mod icalendar;
 mod idempotency;
 mod metrics;
 mod observe;
@@ -51,6 +53,7 @@ mod sections;
 mod student_courses;
 mod students;
 mod terms;
+mod timetable;
 
 pub use api::{Api, Services, Settings};
 pub use metrics::Metrics;

@@ -16,7 +16,9 @@ pub(crate) use problems::{
 use strict::Strict;
 
 use crate::problem::InputError;
-use crate::{courses, docs_page, health, holds, metrics, roster, sections, student_courses, students, terms};
+use crate::{
+    courses, docs_page, health, holds, metrics, roster, sections, student_courses, students, terms, timetable,
+};
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
 use utoipa::OpenApi as _;
@@ -47,7 +49,7 @@ all rules that refuse an enrollment, in `violations`.
     paths(
         students::list, students::create, students::get, students::change, students::delete,
         holds::list, holds::create, holds::get, holds::change, holds::delete,
-        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave,
+        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, timetable::show,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,

@@ -6,7 +6,18 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 7] = ["Student", "Hold", "Course", "Term", "Section", "Meeting", "StudentCourse"];
+const ANSWERS: [&str; 10] = [
+    "Student",
+    "Hold",
+    "Course",
+    "Term",
+    "Section",
+    "Meeting",
+    "StudentCourse",
+    "Timetable",
+    "TimetableEntry",
+    "TimetableTerm",
+];
 
 /// Closes the input forms, requires every member of the answers, and says that a header is there or not, never null.
 pub(crate) struct Strict;

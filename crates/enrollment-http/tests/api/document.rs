@@ -38,6 +38,8 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("SectionRef", student_course().section);
     is_as_told("TermRef", student_course().term);
     is_as_told("StudentRef", roster_entry().student);
+    is_as_told("TimetableEntry", timetable_entry());
+    is_as_told("TimetableTerm", timetable_entry().term);
     is_as_told("Violation", violation(Code::SectionFull));
 }
 

@@ -14,3 +14,4 @@ mod operations;
 mod preconditions;
 mod problems;
 mod samples;
+mod timetable;

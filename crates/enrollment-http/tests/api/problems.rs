@@ -57,6 +57,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
+    ports.registration.expect_timetable().returning(move |_, _| Err(error()));
     ports.registration.expect_roster().returning(move |_, _| Err(error()));
     ports.api()
 }

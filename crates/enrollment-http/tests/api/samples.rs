@@ -7,7 +7,7 @@ use enrollment_core::catalog::{
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, GradingBasis, Mode, Outcome, Receipt, RosterEntry, SectionRef, Status,
-    StudentCourse, StudentRef, TermRef, Violation,
+    StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm, Violation,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -91,6 +91,18 @@ pub(crate) fn student_course() -> StudentCourse {
         enrolled_at: Some(now()),
         ended_at: None,
         version: Version::FIRST,
+    }
+}
+
+pub(crate) fn timetable_entry() -> TimetableEntry {
+    let Term { id: term_id, code, name, time_zone, starts_on, ends_on, .. } = term();
+    TimetableEntry {
+        student_course_id: id(STUDENT_COURSE),
+        course: student_course().course,
+        section: SectionRef { id: id(SECTION), number: section().number, component: section().component },
+        term: TimetableTerm { id: term_id, code, name, time_zone, starts_on, ends_on },
+        instructor: section().instructor,
+        meetings: section().meetings,
     }
 }
 
