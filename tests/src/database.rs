@@ -130,18 +130,17 @@ struct Cluster {
 impl Cluster {
     fn start() -> Self {
         let template = format!("template_{}", std::process::id());
-        let cluster = match std::env::var("TEST_DATABASE_URL") {
-            Ok(admin_url) => Self { admin_url, template, own: None },
-            Err(_) => {
-                let config = ClusterConfig {
-                    data_dir: own_folder(),
-                    binaries: None,
-                    purpose: "the tests".to_owned(),
-                    durability: Durability::Disposable,
-                };
-                let own = LocalCluster::open(&config, Access::Own).unwrap();
-                Self { admin_url: own.url("postgres"), template, own: Some(own) }
-            }
+        let cluster = if let Ok(admin_url) = std::env::var("TEST_DATABASE_URL") {
+            Self { admin_url, template, own: None }
+        } else {
+            let config = ClusterConfig {
+                data_dir: own_folder(),
+                binaries: None,
+                purpose: "the tests".to_owned(),
+                durability: Durability::Disposable,
+            };
+            let own = LocalCluster::open(&config, Access::Own).unwrap();
+            Self { admin_url: own.url("postgres"), template, own: Some(own) }
         };
         cluster.admin(&format!("DROP DATABASE IF EXISTS {}", cluster.template));
         cluster.admin(&format!("CREATE DATABASE {}", cluster.template));

@@ -47,7 +47,7 @@ impl ServerProcess {
             .unwrap();
         let log = child.stderr.take().unwrap();
         thread::spawn(move || {
-            BufReader::new(log).lines().map_while(Result::ok).for_each(|line| eprintln!("[server] {line}"))
+            BufReader::new(log).lines().map_while(Result::ok).for_each(|line| eprintln!("[server] {line}"));
         });
         let mut server = Self { child, data_dir: data_dir.to_owned(), address };
         server.wait_until_ready();

@@ -2,6 +2,7 @@
 
 use enrollment_tests::TestApp;
 use serde_json::{Value, json};
+use std::slice::from_ref;
 
 /// A body for each kind of entry, made of entries that it may refer to.
 fn bodies(app: &TestApp) -> Vec<(&'static str, Value)> {
@@ -154,12 +155,12 @@ fn sections_are_found_by_term_course_text_and_free_seats() {
     };
     assert_eq!(found(&format!("term_id={fall}")), [a.clone(), c.clone()]);
     assert_eq!(found(&format!("course_id={logic}")), [a.clone(), b.clone()]);
-    assert_eq!(found(&format!("course_id={logic}&term_id={spring}")), [b.clone()]);
-    assert_eq!(found("q=g%C3%B6del"), [a.clone()]);
+    assert_eq!(found(&format!("course_id={logic}&term_id={spring}")), from_ref(&b));
+    assert_eq!(found("q=g%C3%B6del"), from_ref(&a));
     assert_eq!(found("q=logic"), [a.clone(), b.clone()]);
     assert_eq!(found("q=100%25"), [a.clone(), b.clone()]);
-    assert_eq!(found("q=_1"), [c.clone()], "an underscore is a character, not a wildcard");
-    assert_eq!(found("open=true"), [c.clone()]);
+    assert_eq!(found("q=_1"), from_ref(&c), "an underscore is a character, not a wildcard");
+    assert_eq!(found("open=true"), from_ref(&c));
     assert_eq!(found("open=false"), [a, b, c]);
 }
 

@@ -24,7 +24,7 @@ fn a_student_enrolls_and_sees_the_course() {
         "enrolled_at": made["enrolled_at"], "ended_at": null, "version": 1
     });
     assert_eq!(made, expected);
-    assert_eq!(app.courses_of(&student), [expected.clone()]);
+    assert_eq!(app.courses_of(&student), std::slice::from_ref(&expected));
     assert_eq!(app.get(&location).expect(200), expected);
     let counted = app.get(&format!("/api/v1/sections/{section}")).expect(200);
     assert_eq!((&counted["enrolled"], &counted["waitlisted"]), (&json!(1), &json!(0)));

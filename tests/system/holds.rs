@@ -57,8 +57,8 @@ fn a_students_holds_are_listed_in_pages_and_a_student_there_must_be() {
     assert_eq!(listed, places);
     assert_eq!(second["next_cursor"], Value::Null);
 
-    let lisa = app.student("3");
-    assert_eq!(list(&lisa, "").expect(200)["items"], json!([]));
+    let newcomer = app.student("3");
+    assert_eq!(list(&newcomer, "").expect(200)["items"], json!([]));
     let nobody = "0190a1b2-0000-7000-8000-000000000000";
     list(nobody, "").expect(404);
     let hold = json!({"blocks": "both", "reason": "Fees"});

@@ -41,7 +41,7 @@
 //!
 //! * To add a **rule**: one file in `registration/rules/`, one line in its table, one row in `docs/API.md`.
 //! * To add a **field** to a catalogue entry: the entry, its draft, the draft's `over` and `parse`; then the column.
-//! * To bring a **store of your own**: implement [`catalog::Repository`] for the four entries and
+//! * To bring a **store of your own**: implement [`catalog::Repository`] for every entry and
 //!   [`registration::RegistrationRepository`]; `examples/in_memory.rs` does so in one file.
 //!
 //! # Features
