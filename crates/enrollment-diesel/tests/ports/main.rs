@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod checking;
+mod holds;
 mod idempotency;
 mod proxy;
 mod races;
