@@ -83,7 +83,7 @@ impl fmt::Display for TimeZone {
 pub struct Instant(DateTime<Utc>);
 
 /// The years of which every party can write a time, whatever the offset.
-const YEARS: RangeInclusive<i32> = 2..=9998;
+pub(super) const YEARS: RangeInclusive<i32> = 2..=9998;
 
 impl TryFrom<String> for Instant {
     type Error = &'static str;

@@ -1,11 +1,12 @@
 //! Terms: stretches of teaching, each with its own time zone, window, limit and deadlines.
 
+use super::moment::YEARS;
 use super::{Credits, Draft, Entry, Moment, Stamp, TimeZone, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::TermId;
 use crate::text::{TermCode, TermName};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A term. A limit, window or deadline that is not there does not limit.
@@ -140,6 +141,11 @@ impl Draft for TermDraft {
         let time_zone = errors.required("/time_zone", self.time_zone);
         let starts_on = errors.required("/starts_on", self.starts_on);
         let ends_on = errors.required("/ends_on", self.ends_on);
+        for (pointer, day) in [("/starts_on", starts_on), ("/ends_on", ends_on)] {
+            if day.is_some_and(|day| !YEARS.contains(&day.year())) {
+                errors.add(pointer, format!("must be in the years {} to {}", YEARS.start(), YEARS.end()));
+            }
+        }
         let max_credits = errors.optional("/max_credits", self.max_credits);
         // Days are read in UTC where the time zone is not known, so that their order can be checked all the same.
         let zone = time_zone.unwrap_or(TimeZone::UTC);
@@ -205,6 +211,15 @@ mod tests {
         let errors = draft(bad).parse(stamp()).unwrap_err();
         let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/name", "/ends_on", "/enrollment_closes_at", "/withdraw_deadline"]);
+    }
+
+    #[test]
+    fn years_that_cannot_be_written_are_refused() {
+        let bad =
+            json!({"code": "A", "name": "A", "time_zone": "UTC", "starts_on": "0000-01-01", "ends_on": "9999-01-01"});
+        let errors = draft(bad).parse(stamp()).unwrap_err();
+        let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/starts_on", "/ends_on"]);
     }
 
     #[test]
