@@ -12,6 +12,7 @@ mod import;
 mod postgres_cluster;
 mod problems;
 mod races;
+mod receipts;
 mod schema;
 mod server;
 mod store_floor;

@@ -39,6 +39,8 @@ pub enum NotReady {
 pub struct Load {
     /// The kinds of work that it keeps apart.
     pub lanes: Vec<Lane>,
+    /// How many receipts of refusals were not kept since the start, because there were more than could be written.
+    pub receipts_dropped: u64,
 }
 
 /// A kind of work that has connections and a queue of its own, such as `readers`.

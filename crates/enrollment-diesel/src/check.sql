@@ -65,6 +65,20 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
+-- What a part of the system did by itself (an import, the demo) was not decided, so it has no receipt.
+SELECT 'what was accepted has a receipt',
+    json_build_object('event_id', e.id, 'attempt_id', e.attempt_id, 'actor', e.actor)
+FROM registration_events e
+WHERE e.actor NOT LIKE 'system:%' AND NOT EXISTS (SELECT FROM receipts r WHERE r.attempt_id = e.attempt_id)
+
+UNION ALL
+SELECT 'what a receipt says was accepted has happened',
+    json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
+FROM receipts r
+WHERE r.decision ->> 'outcome' = 'accepted'
+    AND NOT EXISTS (SELECT FROM registration_events e WHERE e.attempt_id = r.attempt_id)
+
+UNION ALL
 SELECT 'an event of registration has left a student course',
     json_build_object('event_id', e.id, 'kind', e.kind, 'student_course_id', e.student_course_id)
 FROM registration_events e

@@ -7,6 +7,7 @@
 //! * [`pool`] lends connections that are alive, bounded in time, and agree on every setting that matters here.
 //! * [`workers`] is a bounded queue before a few threads: one set for reads and one for writes, so that a read never waits
 //!   behind a writer who waits for a row.
+//! * `write_behind` is a queue before one thread that writes in bulk what need not be durable before the answer.
 //! * [`transaction`] is the only way to begin one: it retries what the database asks to have repeated, and knows a commit
 //!   whose outcome is unknown.
 //! * [`error`] sorts the driver's errors by what can be done about them.
@@ -42,6 +43,7 @@ mod statement;
 pub mod store;
 pub mod transaction;
 pub mod workers;
+mod write_behind;
 
 pub use check::{Broken, check};
 pub use error::StoreError;

@@ -26,6 +26,8 @@ pub struct StoreConfig {
     pub writers: u32,
     /// How many jobs may wait before either set of threads; beyond that, the answer is [`StoreError::Busy`].
     pub queue: usize,
+    /// How many receipts of refusals may wait to be written behind the answers; beyond that, they are dropped and counted.
+    pub refusals: usize,
     /// How long opening a connection may take, and waiting for one.
     pub connect_timeout: Duration,
     /// How long one statement may take.
@@ -44,6 +46,7 @@ impl StoreConfig {
             readers: 4,
             writers: 8,
             queue: 1024,
+            refusals: 2048,
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
@@ -59,6 +62,7 @@ impl fmt::Debug for StoreConfig {
             .field("readers", &self.readers)
             .field("writers", &self.writers)
             .field("queue", &self.queue)
+            .field("refusals", &self.refusals)
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
@@ -95,6 +99,8 @@ pub enum Purpose {
     Read,
     /// Their transactions may write.
     Write,
+    /// Their transactions write what may be lost, behind the answers: a single thread's, and no disk is waited for.
+    WriteBehind,
 }
 
 /// A pool of connections for one purpose. To clone it is to share it.
@@ -107,6 +113,7 @@ impl Pool {
         let size = match purpose {
             Purpose::Read => config.readers,
             Purpose::Write => config.writers,
+            Purpose::WriteBehind => 1,
         };
         let sessions = Sessions {
             url: with_connect_timeout(&config.url, config.connect_timeout),
@@ -209,6 +216,11 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
     let (name, read_only) = match purpose {
         Purpose::Read => ("enrollment-read", "on"),
         Purpose::Write => ("enrollment-write", "off"),
+        Purpose::WriteBehind => ("enrollment-write-behind", "off"),
+    };
+    let durability = match purpose {
+        Purpose::Read | Purpose::Write => "",
+        Purpose::WriteBehind => "SET synchronous_commit = off;",
     };
     format!(
         "SET application_name = '{name}';
@@ -216,6 +228,7 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
          SET default_transaction_read_only = {read_only};
+         {durability}
          -- The statements are few and written for one plan each. PostgreSQL, left to itself, would plan most of them anew for
          -- every value, since it takes each array to have ten elements; planning one costs more than running it.
          SET plan_cache_mode = force_generic_plan;

@@ -64,6 +64,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    receipts (attempt_id) {
+        attempt_id -> Uuid,
+        at -> Timestamptz,
+        actor -> Text,
+        student_id -> Uuid,
+        command -> Jsonb,
+        facts -> Jsonb,
+        decision -> Jsonb,
+    }
+}
+
+diesel::table! {
     registration_events (id) {
         id -> Uuid,
         sequence -> Int8,
@@ -179,6 +191,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     holds,
     idempotency_keys,
     meetings,
+    receipts,
     registration_events,
     seat_pools,
     sections,

@@ -5,11 +5,14 @@
 
 use crate::pool::{Pool, Purpose};
 use crate::workers::Workers;
-use crate::{StoreConfig, StoreError};
+use crate::write_behind::WriteBehind;
+use crate::{StoreConfig, StoreError, registration};
 use diesel::PgConnection;
 use enrollment_core::Error;
 use enrollment_core::health::Lane;
+use enrollment_core::registration::Record;
 use std::io;
+use std::sync::Arc;
 
 /// What a job answers: what its caller can act on is a value; what went wrong with the database is an error, which may
 /// still be retried, and becomes the caller's only when it leaves the store.
@@ -19,6 +22,8 @@ pub(crate) type Answer<T> = Result<Result<T, Error>, StoreError>;
 pub struct PgStore {
     pub(crate) readers: Workers<PgConnection>,
     pub(crate) writers: Workers<PgConnection>,
+    /// The records of refusals. Below the writers, so that it is dropped after the last of their jobs has handed over.
+    pub(crate) refusals: Arc<WriteBehind<Record>>,
 }
 
 impl PgStore {
@@ -31,7 +36,11 @@ impl PgStore {
             let pool = Pool::new(config, purpose);
             Workers::start(name, pool.size() as usize, config.queue, pool)
         };
-        Ok(Self { readers: lane("store-read", Purpose::Read)?, writers: lane("store-write", Purpose::Write)? })
+        Ok(Self {
+            readers: lane("store-read", Purpose::Read)?,
+            writers: lane("store-write", Purpose::Write)?,
+            refusals: Arc::new(registration::refusals(config)?),
+        })
     }
 
     /// Runs a job that only reads.

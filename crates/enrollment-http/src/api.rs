@@ -3,7 +3,7 @@
 use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
-use crate::{Metrics, docs_page, health, metrics, observe, roster, sections, student_courses};
+use crate::{Metrics, docs_page, health, history, metrics, observe, receipts, roster, sections, student_courses};
 use crate::{courses, holds, students, terms, timetable};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -13,7 +13,7 @@ use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Hold, Section, Student, Term};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::Registration;
+use enrollment_core::registration::{History, Registration};
 use std::sync::Arc;
 
 /// What the handlers call.
@@ -30,6 +30,8 @@ pub struct Services {
     pub sections: Catalog<Section>,
     /// Student courses.
     pub registration: Registration,
+    /// What happened to them.
+    pub history: History,
     /// How the store is.
     pub health: Arc<dyn Health>,
     /// Mints the ids of requests that come without one.
@@ -99,6 +101,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         terms::endpoints(),
         sections::endpoints(),
         roster::endpoints(),
+        history::endpoints(),
+        receipts::endpoints(),
         health::endpoints(),
         metrics::endpoints(),
         docs_page::endpoints(),

@@ -11,8 +11,10 @@ use actix_web::web::Data;
 use enrollment_core::health::Load;
 use enrollment_core::registration::{Outcome, Receipt};
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT,
+    TextEncoder,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The endpoints of this file.
@@ -33,6 +35,9 @@ pub struct Metrics {
     refusals: IntCounterVec,
     connections: IntGaugeVec,
     queued: IntGaugeVec,
+    receipts_dropped: IntCounter,
+    /// How many of the dropped receipts have been counted.
+    dropped_before: AtomicU64,
 }
 
 /// A request that is being answered; it counts as in flight until this is dropped.
@@ -86,6 +91,11 @@ impl Metrics {
                 &["lane", "state"],
             )?,
             queued: gauge("enrollment_store_queued", "Requests that wait for a connection, by lane.", &["lane"])?,
+            receipts_dropped: IntCounter::new(
+                "enrollment_receipts_dropped_total",
+                "Receipts of refusals that were not kept, because there were more than could be written.",
+            )?,
+            dropped_before: AtomicU64::new(0),
         };
         metrics.register()?;
         for Endpoint { method, path, .. } in endpoints {
@@ -101,7 +111,8 @@ impl Metrics {
         self.registry.register(Box::new(self.attempts.clone()))?;
         self.registry.register(Box::new(self.refusals.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
-        self.registry.register(Box::new(self.queued.clone()))
+        self.registry.register(Box::new(self.queued.clone()))?;
+        self.registry.register(Box::new(self.receipts_dropped.clone()))
     }
 
     /// Counts a request in while it is being answered.
@@ -141,6 +152,9 @@ impl Metrics {
             self.connections.with_label_values(&[lane.name, "idle"]).set(as_gauge(idle));
             self.queued.with_label_values(&[lane.name]).set(as_gauge(lane.queued));
         }
+        // Of two that ask at once, each counts what the other has not.
+        let before = self.dropped_before.fetch_max(load.receipts_dropped, Ordering::Relaxed);
+        self.receipts_dropped.inc_by(load.receipts_dropped.saturating_sub(before));
     }
 }
 

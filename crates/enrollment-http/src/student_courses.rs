@@ -10,6 +10,7 @@ use crate::page::{PageBody, PageParameters, page};
 use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::{Id, OfStudentCourse};
 use crate::problem::{Kind, Problem};
+use crate::receipts::{link, linked};
 use crate::representation::{changed, created, found};
 use crate::{Metrics, Services};
 use actix_web::http::header::HeaderValue;
@@ -72,6 +73,7 @@ impl FromParameters for DryRun {
             headers(
                 ("Location" = String, description = "The path of the student course."),
                 ("ETag" = String, description = "The version, and a digest of the answer."),
+                ("Link" = String, description = "The receipt, with `rel=\"receipt\"`."),
                 ("Idempotency-Replayed" = String, description = "`true` when this is the first answer to an earlier request with the same key."),
             ),
         ),
@@ -91,7 +93,7 @@ pub(crate) async fn enroll(
     let options = EnrollOptions { dry_run, idempotency_key };
     let receipt = services.registration.enroll(actor, student, draft, options).await?;
     metrics.decided(Operation::Enroll, &receipt);
-    let (dry_run, replayed) = (receipt.dry_run, receipt.replayed);
+    let (dry_run, replayed, link) = (receipt.dry_run, receipt.replayed, link(&receipt));
     let student_course = accepted(receipt, Kind::EnrollmentRefused)?;
     if dry_run {
         return changed(&student_course);
@@ -100,16 +102,17 @@ pub(crate) async fn enroll(
     if replayed {
         answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    Ok(answer)
+    Ok(linked(answer, link))
 }
 
 /// The student course that was asked for, or the refusal as a problem.
 fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
+    let link = link(&receipt);
     match receipt.outcome {
         Outcome::Refused(violations) => {
             let problem = Problem::refused(refused, receipt.attempt_id, violations);
             let replayed = receipt.replayed.then(|| (IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
-            Err(problem.with_headers(replayed))
+            Err(problem.with_headers(replayed.into_iter().chain(link)))
         }
         Outcome::Accepted(changes) => match changes.into_iter().next() {
             Some(Change::Start(student_course) | Change::End(student_course)) => Ok(student_course),
@@ -187,7 +190,10 @@ pub(crate) async fn get(
             status = 200,
             description = "The student course, which is `dropped`, `withdrawn`, or, where it was waitlisted, `cancelled`.",
             body = StudentCourse,
-            headers(("ETag" = String, description = "The version, and a digest of the answer.")),
+            headers(
+                ("ETag" = String, description = "The version, and a digest of the answer."),
+                ("Link" = String, description = "The receipt, with `rel=\"receipt\"`."),
+            ),
         ),
         DropProblems,
     ),
@@ -202,5 +208,6 @@ pub(crate) async fn leave(
 ) -> Result<HttpResponse, Problem> {
     let receipt = services.registration.drop(actor, student, id).await?;
     metrics.decided(Operation::Drop, &receipt);
-    changed(&accepted(receipt, Kind::DropRefused)?)
+    let link = link(&receipt);
+    Ok(linked(changed(&accepted(receipt, Kind::DropRefused)?)?, link))
 }

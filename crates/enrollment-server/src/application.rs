@@ -10,7 +10,7 @@ use actix_web::{HttpServer, rt};
 use enrollment_core::catalog::Catalog;
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::Registration;
+use enrollment_core::registration::{History, Registration};
 use enrollment_diesel::PgStore;
 pub use enrollment_diesel::StoreConfig;
 use enrollment_http::{Api, Services};
@@ -119,6 +119,7 @@ fn services(store: &Arc<PgStore>) -> Services {
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
+        history: History::new(store.clone()),
         health: store.clone(),
         ids,
     }

@@ -19,6 +19,7 @@ pub(super) fn all() -> Vec<Trial> {
         student_course_fields(),
         use_elsewhere(),
         ledger(),
+        receipts(),
         natural_keys(),
         text_bounds(),
         other_bounds(),
@@ -270,6 +271,28 @@ fn ledger() -> Trials {
         ("UPDATE idempotency_keys SET actor = ''", "idempotency_keys_actor_check"),
         ("UPDATE idempotency_keys SET request_hash = 'short'", "idempotency_keys_request_hash_check"),
     ])
+}
+
+fn receipts() -> Trials {
+    let mut trials = plain(&[
+        ("UPDATE receipts SET actor = 'nobody'", "receipts_append_only"),
+        ("DELETE FROM receipts", "receipts_append_only"),
+        ("TRUNCATE receipts", "receipts_append_only"),
+        ("INSERT INTO receipts SELECT * FROM receipts", "receipts_pkey"),
+    ]);
+    let with = |column: &str, value: &str| {
+        format!(
+            "INSERT INTO receipts SELECT (jsonb_populate_record(r, jsonb_build_object('attempt_id', id(702), '{column}', {value}))).* FROM receipts r"
+        )
+    };
+    trials.extend([
+        (with("actor", "'somebody'"), ACCEPTED),
+        (with("actor", "''"), "receipts_actor_check"),
+        (with("command", "'[]'::jsonb"), "receipts_command_check"),
+        (with("facts", "'[]'::jsonb"), "receipts_facts_check"),
+        (with("decision", "'[]'::jsonb"), "receipts_decision_check"),
+    ]);
+    trials
 }
 
 fn natural_keys() -> Trials {

@@ -1,12 +1,14 @@
 //! Registrations: the port [`RegistrationRepository`], which changes student courses only as attempts decide.
 //!
 //! An enrollment is five round trips: `BEGIN`, [`lock`], [`facts`], [`mod@write`], `COMMIT` ([`register`] puts them in order).
+//! Its receipt is written by the statement of its change; that of a refusal is written behind the answer, in bulk.
 //! The locks and the facts are two statements because a statement sees the database as it was when it began: facts that
 //! were read by the statement that waited for the locks would be those from before the wait.
 //!
 //! To give rules a further fact: a field of the core's `Facts`, a column or subquery in `facts.sql`, and its row here.
 
 mod facts;
+mod history;
 mod lock;
 mod read;
 mod register;
@@ -14,16 +16,34 @@ mod settle;
 mod timetable;
 mod write;
 
-use crate::StoreError;
+use crate::pool::{Pool, Purpose};
 use crate::store::PgStore;
+use crate::workers::Lender;
+use crate::write_behind::WriteBehind;
+use crate::{StoreConfig, StoreError};
 use async_trait::async_trait;
 use enrollment_core::Error;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Receipt, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+    Attempt, Receipt, Record, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
     TimetableEntry, TimetableTerms,
 };
+use std::io;
+use std::sync::Arc;
+
+/// What writes the receipts of refusals behind the answers, on a connection of its own.
+pub(crate) fn refusals(config: &StoreConfig) -> io::Result<WriteBehind<Record>> {
+    let pool = Pool::new(config, Purpose::WriteBehind);
+    WriteBehind::start("store-refusals", config.refusals, move |records| {
+        let write = || pool.lend(|conn| write::refusals(conn?, records));
+        match write() {
+            // The connection had died meanwhile: the next one may live.
+            Err(StoreError::Lost(_)) => write(),
+            answer => answer,
+        }
+    })
+}
 
 /// How often the outcome of an attempt is asked after, when the connection was lost while it was committing.
 const MOST_INQUIRIES: u32 = 3;
@@ -31,13 +51,13 @@ const MOST_INQUIRIES: u32 = 3;
 #[async_trait]
 impl RegistrationRepository for PgStore {
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
-        let first = attempt.clone();
-        let mut answer = self.writers.run(move |conn| register::register(conn, &first)).await;
+        let (first, refusals) = (attempt.clone(), Arc::clone(&self.refusals));
+        let mut answer = self.writers.run(move |conn| register::register(conn, &first, &refusals)).await;
         for _ in 0..MOST_INQUIRIES {
             // The connection is gone; another one can tell what has become of the attempt.
             let Err(StoreError::OutcomeUnknown(unknown)) = answer else { break };
-            let lost = attempt.clone();
-            let settled = self.writers.run(move |conn| settle::settle(conn, &lost)).await;
+            let (lost, refusals) = (attempt.clone(), Arc::clone(&self.refusals));
+            let settled = self.writers.run(move |conn| settle::settle(conn, &lost, &refusals)).await;
             answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
         }
         answer?

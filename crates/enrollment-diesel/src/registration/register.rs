@@ -7,16 +7,45 @@ use crate::constraint::asks_to_decide_again;
 use crate::rows::json;
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
+use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
-use enrollment_core::registration::{Attempt, Facts, Idempotency, Mode, Outcome, Receipt, SeatPool, SectionFacts};
+use enrollment_core::registration::{
+    Attempt, Facts, Idempotency, Mode, Receipt, Record, SeatPool, SectionFacts, Verdict,
+};
 use enrollment_core::{Error, Subject};
 
 /// How often an attempt is decided, when the database refuses what was decided because somebody else was there first.
 const MOST_DECISIONS: u32 = 5;
 
-/// Carries out an attempt in a transaction of its own.
-pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Receipt> {
+/// What was decided on an attempt.
+pub(super) struct Decided {
+    receipt: Receipt,
+    /// The record of a refusal, which is still to be written.
+    unwritten: Option<Record>,
+}
+
+impl From<Receipt> for Decided {
+    /// Of which nothing is left to write.
+    fn from(receipt: Receipt) -> Self {
+        Self { receipt, unwritten: None }
+    }
+}
+
+/// Carries out an attempt in a transaction of its own. The record of a refusal that changed nothing, not even a key, is handed
+/// over to be written later: nobody shall wait for that, least of all whoever wants the same row.
+pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt, refusals: &WriteBehind<Record>) -> Answer<Receipt> {
+    let decided = decide(conn, attempt)?;
+    Ok(decided.map(|Decided { receipt, unwritten }| {
+        if let Some(record) = unwritten {
+            refusals.hand_over(record);
+        }
+        receipt
+    }))
+}
+
+/// Decides an attempt, again if somebody was there first.
+fn decide(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Decided> {
     let mut decisions = 1;
     loop {
         match transaction(conn, |conn| carry_out(conn, attempt)) {
@@ -30,7 +59,7 @@ pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Rec
 pub(super) fn carry_out(
     conn: &mut PgConnection,
     attempt: &Attempt,
-) -> Result<Ending<Result<Receipt, Error>>, StoreError> {
+) -> Result<Ending<Result<Decided, Error>>, StoreError> {
     let scope = attempt.scope();
     let locked = lock::lock(conn, &scope)?;
     let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
@@ -39,7 +68,7 @@ pub(super) fn carry_out(
     let idempotency = attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit);
     let known = facts::load(conn, attempt, &scope, &locked, idempotency)?;
     if let (Some(idempotency), Some(answered)) = (idempotency, &known.answered) {
-        return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?));
+        return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?.map(Decided::from)));
     }
     if let Some(subject) = known.missing {
         return Ok(refuse(Error::NotFound(subject)));
@@ -47,24 +76,28 @@ pub(super) fn carry_out(
     require_locked(&known.sections, &locked.pools)?;
     let Known { sections, holds, held, scale, .. } = known;
     let facts = Facts { student, holds, held, sections, pools: locked.pools, scale };
-    let receipt = Receipt::of(attempt, attempt.decide(&facts));
-    conclude(conn, attempt, idempotency, receipt)
+    let judgement = attempt.judge(&facts);
+    conclude(conn, attempt, idempotency, Record::of(attempt, facts, judgement))
 }
 
-/// Writes what the receipt says, if anything. Without something to write, the transaction ends without waiting for a disk.
+/// Writes what was decided, if that is to be written now. Without something to write, the transaction ends without waiting
+/// for a disk.
 fn conclude(
     conn: &mut PgConnection,
     attempt: &Attempt,
     idempotency: Option<&Idempotency>,
-    receipt: Receipt,
-) -> Result<Ending<Result<Receipt, Error>>, StoreError> {
-    match (&receipt.outcome, idempotency) {
-        _ if attempt.mode == Mode::DryRun => return Ok(Ending::RollBack(Ok(receipt))),
-        (Outcome::Refused(_), None) => return Ok(Ending::RollBack(Ok(receipt))),
-        (Outcome::Refused(_), Some(idempotency)) => write::remember(conn, attempt, idempotency, &receipt)?,
-        (Outcome::Accepted(changes), _) => write::changes(conn, attempt, idempotency, changes, &receipt)?,
+    record: Record,
+) -> Result<Ending<Result<Decided, Error>>, StoreError> {
+    let receipt = Receipt::of(attempt, record.judgement.clone().decision());
+    match (record.judgement.outcome, idempotency) {
+        _ if attempt.mode == Mode::DryRun => return Ok(Ending::RollBack(Ok(receipt.into()))),
+        (Verdict::Refused, None) => {
+            return Ok(Ending::RollBack(Ok(Decided { receipt, unwritten: Some(record) })));
+        }
+        (Verdict::Refused, Some(idempotency)) => write::remember(conn, attempt, idempotency, &receipt, &record)?,
+        (Verdict::Accepted, _) => write::changes(conn, attempt, idempotency, &receipt, &record)?,
     }
-    Ok(Ending::Commit(Ok(receipt)))
+    Ok(Ending::Commit(Ok(receipt.into())))
 }
 
 fn refuse<T>(error: Error) -> Ending<Result<T, Error>> {

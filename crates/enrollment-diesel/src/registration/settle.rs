@@ -6,8 +6,9 @@ use crate::rows::json;
 use crate::schema::{registration_events, students};
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
+use crate::write_behind::WriteBehind;
 use diesel::prelude::*;
-use enrollment_core::registration::{Attempt, Change, Mode, Outcome, Receipt, Status, StudentCourse};
+use enrollment_core::registration::{Attempt, Change, Mode, Outcome, Receipt, Record, Status, StudentCourse};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,14 +16,14 @@ use uuid::Uuid;
 ///
 /// The lost transaction may still be at it: the server notices a broken connection only when it next reads from it. But it
 /// holds the student's lock until it ends, so whoever has that lock sees what has become of it.
-pub(super) fn settle(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Receipt> {
+pub(super) fn settle(conn: &mut PgConnection, attempt: &Attempt, refusals: &WriteBehind<Record>) -> Answer<Receipt> {
     let changes = transaction(conn, |conn| {
         let student = students::table.find(attempt.student_id.uuid()).select(students::id);
         student.for_no_key_update().first::<Uuid>(conn).optional()?;
         Ok(Ending::RollBack(changes_of(conn, attempt)?))
     })?;
     if changes.is_empty() {
-        return register::register(conn, attempt);
+        return register::register(conn, attempt, refusals);
     }
     let dry_run = attempt.mode == Mode::DryRun;
     let outcome = Outcome::Accepted(changes);

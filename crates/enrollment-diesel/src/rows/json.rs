@@ -24,6 +24,11 @@ pub(crate) fn document(value: &impl Serialize) -> Result<Value, StoreError> {
     serde_json::to_value(value).map_err(|error| StoreError::Database(DieselError::SerializationError(Box::new(error))))
 }
 
+/// A document to store, as text, for a statement that casts it.
+pub(crate) fn text(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Database(DieselError::SerializationError(Box::new(error))))
+}
+
 /// What a stored document says.
 pub(crate) fn read<T: DeserializeOwned>(document: Value) -> Result<T, StoreError> {
     serde_json::from_value(document)

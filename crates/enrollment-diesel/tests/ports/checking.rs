@@ -60,6 +60,18 @@ fn each_violation_is_found_and_named() {
             "told by an event",
             held.to_string(),
         ),
+        (
+            "DELETE FROM registration_events".to_owned(),
+            "INSERT INTO registration_events OVERRIDING SYSTEM VALUE SELECT * FROM kept",
+            "a receipt says was accepted has happened",
+            student.to_string(),
+        ),
+        (
+            "CREATE TABLE kept_receipts AS SELECT * FROM receipts; DELETE FROM receipts".to_owned(),
+            "INSERT INTO receipts SELECT * FROM kept_receipts",
+            "what was accepted has a receipt",
+            "anonymous".to_owned(),
+        ),
     ];
     for (breaking, mending, invariant, place) in cases {
         let broken = broken_by(&university, &breaking);

@@ -7,11 +7,13 @@
 
 mod catalogue;
 mod checking;
+mod history;
 mod holds;
 mod idempotency;
 mod proxy;
 mod races;
 mod reading;
+mod receipts;
 mod registering;
 mod settling;
 mod statements;

@@ -16,6 +16,8 @@ fn proxied(name: &str) -> (University, Proxy) {
     let (student, section) = (university.student(), university.some_section(10));
     let held = university.enrolled(student, section);
     university.drop(student, held.id).unwrap();
+    university.enroll(student, university.some_section(0)).unwrap();
+    university.wait_for_receipts(3);
     block_on(university.store.courses_of(student, StudentCourseFilter::default(), PageRequest::default())).unwrap();
     (university, proxy)
 }
@@ -32,9 +34,12 @@ fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
 
     let refused = university.enroll(university.student(), section).unwrap();
     assert!(!codes(&refused).is_empty());
+    university.wait_for_receipts(5);
     proxy.round_trips();
     university.enroll(student, section).unwrap();
     assert_eq!(proxy.round_trips(), 4, "to be refused: begin, lock, facts, rollback");
+    university.wait_for_receipts(6);
+    assert_eq!(proxy.round_trips(), 1, "to write receipts of refusals, behind the answers");
 
     block_on(university.store.courses_of(student, StudentCourseFilter::default(), PageRequest::default())).unwrap();
     assert_eq!(proxy.round_trips(), 1, "to read a student's courses");
@@ -58,6 +63,7 @@ fn every_statement_is_prepared_once_a_connection() {
     let held = university.enrolled(student, section);
     university.enroll(student, section).unwrap();
     university.drop(student, held.id).unwrap();
+    university.wait_for_receipts(6);
     block_on(university.store.courses_of(student, StudentCourseFilter::default(), PageRequest::default())).unwrap();
     assert_eq!(proxy.statements_parsed(), 0);
     // That this would show: a statement that the connection has not seen is parsed.

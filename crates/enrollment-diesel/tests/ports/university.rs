@@ -8,6 +8,7 @@ use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
     Course, CourseDraft, Draft, Repository, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft,
 };
+use enrollment_core::health::Health;
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{
     Attempt, Code, Command, Drop, Enroll, EnrollRequest, Fingerprint, GradingBasis, Idempotency, Mode, Outcome,
@@ -18,6 +19,8 @@ use enrollment_diesel::{PgStore, StoreConfig, migrations};
 use pollster::block_on;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub(crate) type Time = chrono::DateTime<chrono::Utc>;
@@ -172,6 +175,20 @@ impl University {
             "SELECT count(*) FROM student_courses WHERE section_id = '{section}' AND status IN ('enrolled', 'completed')"
         );
         (self.text(&taken), self.text(&held))
+    }
+
+    /// How many receipts of refusals the store has dropped.
+    pub(crate) fn store_dropped(&self) -> u64 {
+        self.store.load().receipts_dropped
+    }
+
+    /// Waits until so many receipts are written.
+    pub(crate) fn wait_for_receipts(&self, count: u32) {
+        let began = Instant::now();
+        while self.text("SELECT count(*) FROM receipts") != count.to_string() {
+            assert!(began.elapsed() < Duration::from_secs(10), "there are never {count} receipts");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Asserts that every invariant holds.

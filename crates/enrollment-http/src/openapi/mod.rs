@@ -17,7 +17,8 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, health, holds, metrics, roster, sections, student_courses, students, terms, timetable,
+    courses, docs_page, health, history, holds, metrics, receipts, roster, sections, student_courses, students, terms,
+    timetable,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -44,6 +45,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "courses", description = "The catalogue."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
+        (name = "history", description = "What happened, and why: receipts of attempts, and the events of a student and of a section."),
         (name = "operations", description = "For whoever runs the server."),
     ),
     paths(
@@ -54,6 +56,7 @@ all rules that refuse an enrollment, in `violations`.
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,
         roster::list,
+        history::of_student, history::of_section, receipts::get,
         health::alive, health::ready, metrics::show,
         docs_page::document, docs_page::index, docs_page::asset,
     ),

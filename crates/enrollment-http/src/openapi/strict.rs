@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 10] = [
+const ANSWERS: [&str; 13] = [
     "Student",
     "Hold",
     "Course",
@@ -17,6 +17,9 @@ const ANSWERS: [&str; 10] = [
     "Timetable",
     "TimetableEntry",
     "TimetableTerm",
+    "Event",
+    "Finding",
+    "Judgement",
 ];
 
 /// Closes the input forms, requires every member of the answers, and says that a header is there or not, never null.

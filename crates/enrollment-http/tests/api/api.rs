@@ -8,7 +8,7 @@ use enrollment_core::catalog::{Catalog, Course, Entry, Hold, MockRepository, Sec
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
-use enrollment_core::registration::{MockRegistrationRepository, Registration};
+use enrollment_core::registration::{History, MockHistoryRepository, MockRegistrationRepository, Registration};
 use enrollment_http::{Api, Services, Settings};
 use serde_json::Value;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(crate) struct Ports {
     pub(crate) terms: MockRepository<Term>,
     pub(crate) sections: MockRepository<Section>,
     pub(crate) registration: MockRegistrationRepository,
+    pub(crate) history: MockHistoryRepository,
     pub(crate) health: MockHealth,
 }
 
@@ -40,6 +41,7 @@ impl Ports {
             terms: catalog(self.terms),
             sections: catalog(self.sections),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
+            history: History::new(Arc::new(self.history)),
             health: Arc::new(self.health),
             ids: ids(),
         };

@@ -41,6 +41,9 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("TimetableEntry", timetable_entry());
     is_as_told("TimetableTerm", timetable_entry().term);
     is_as_told("Violation", violation(Code::SectionFull));
+    is_as_told("Event", event());
+    is_as_told("Judgement", record().judgement);
+    is_as_told("Finding", &record().judgement.rules[0]);
 }
 
 #[test]

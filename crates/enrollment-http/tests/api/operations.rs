@@ -99,7 +99,10 @@ async fn attempts_are_counted_once_and_refusals_by_rule() {
 #[actix_web::test]
 async fn the_load_of_the_store_is_told_as_it_is_now() {
     let mut ports = Ports::default();
-    let load = |busy| Load { lanes: vec![Lane { name: "readers", connections: 8, busy, queued: 3 * busy }] };
+    let load = |busy| Load {
+        lanes: vec![Lane { name: "readers", connections: 8, busy, queued: 3 * busy }],
+        receipts_dropped: 2,
+    };
     ports.health.expect_load().once().returning(move || load(8));
     ports.health.expect_load().once().returning(move || load(0));
     let api = ports.api();
@@ -108,11 +111,16 @@ async fn the_load_of_the_store_is_told_as_it_is_now() {
         r#"enrollment_store_connections{lane="readers",state="busy"} 8"#,
         r#"enrollment_store_connections{lane="readers",state="idle"} 0"#,
         r#"enrollment_store_queued{lane="readers"} 24"#,
+        "enrollment_receipts_dropped_total 2",
     ] {
         assert!(first.lines().any(|own| own == line), "{line}\n{first}");
     }
     let second = String::from_utf8(api.get("/metrics").await.body.to_vec()).unwrap();
     assert!(second.contains(r#"enrollment_store_connections{lane="readers",state="idle"} 8"#), "{second}");
+    assert!(
+        second.contains("enrollment_receipts_dropped_total 2\n"),
+        "what was counted is not counted again: {second}"
+    );
 }
 
 #[actix_web::test]

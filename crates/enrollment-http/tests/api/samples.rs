@@ -1,13 +1,15 @@
 //! One of each thing.
 
 use chrono::{DateTime, Utc};
+use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
     Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Section, SectionDraft, Stamp, Student, StudentDraft, Term,
     TermDraft, Version,
 };
 use enrollment_core::registration::{
-    Attempt, Change, Code, CourseRef, GradingBasis, Mode, Outcome, Receipt, RosterEntry, SectionRef, Status,
-    StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm, Violation,
+    Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
+    RosterEntry, SectionRef, Status, StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm, Verdict,
+    Violation,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -134,4 +136,51 @@ pub(crate) fn accepted(attempt: &Attempt, student_course: StudentCourse) -> Rece
 /// The receipt of an attempt that these rules refused.
 pub(crate) fn refused(attempt: &Attempt, codes: &[Code]) -> Receipt {
     receipt(attempt, Outcome::Refused(codes.iter().copied().map(violation).collect()))
+}
+
+pub(crate) const ATTEMPT: &str = "0190a1b2-0000-7000-8000-000000000006";
+
+/// The record of a refusal.
+pub(crate) fn record() -> Record {
+    let facts = json!({
+        "student": {"id": STUDENT, "status": "active", "max_credits": null},
+        "holds": [], "held": [], "sections": [], "pools": [], "scale": {"A": {"rank": 110, "passing": true}}
+    });
+    let command = json!({"enroll": {
+        "student_course_id": STUDENT_COURSE,
+        "request": {"target": {"section": SECTION}, "grading_basis": "graded"}
+    }});
+    let refusing = violation(Code::SectionFull);
+    Record {
+        attempt_id: id(ATTEMPT),
+        at: now(),
+        actor: Actor::anonymous(),
+        student_id: id(STUDENT),
+        command: serde_json::from_value(command).unwrap(),
+        judgement: Judgement {
+            outcome: Verdict::Refused,
+            section: student_course().section,
+            rules: vec![
+                Finding { rule: Code::StudentNotActive, violation: None },
+                Finding { rule: refusing.code, violation: Some(refusing) },
+            ],
+            changes: vec![],
+        },
+        facts: serde_json::from_value(facts).unwrap(),
+    }
+}
+
+pub(crate) fn event() -> Event {
+    Event {
+        id: id(ATTEMPT),
+        sequence: 17,
+        at: now(),
+        actor: Actor::anonymous(),
+        kind: "enrolled".to_owned(),
+        attempt_id: id(ATTEMPT),
+        student_id: id(STUDENT),
+        section_id: Some(id(SECTION)),
+        student_course_id: Some(id(STUDENT_COURSE)),
+        detail: serde_json::to_value(student_course()).unwrap(),
+    }
 }

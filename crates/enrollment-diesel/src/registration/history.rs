@@ -1,0 +1,126 @@
+//! What happened: the port [`HistoryRepository`]. Each read is one statement.
+
+use super::read::Line;
+use crate::StoreError;
+use crate::page::rows_for;
+use crate::rows::Place;
+use crate::rows::receipt::ReceiptRow;
+use crate::schema::receipts;
+use crate::statement::Statement;
+use crate::store::{Answer, PgStore};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::ids::{AttemptId, SectionId, StudentId};
+use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{Event, HistoryRepository, Record};
+use enrollment_core::{Error, Subject};
+use serde_json::Value;
+use uuid::Uuid;
+
+#[async_trait]
+impl HistoryRepository for PgStore {
+    async fn record(&self, attempt: AttemptId) -> Result<Record, Error> {
+        self.read(move |conn| record(conn, attempt)).await
+    }
+
+    async fn of_student(&self, student: StudentId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+        self.read(move |conn| events(conn, OF_STUDENT, student.uuid(), Subject::Student, &page)).await
+    }
+
+    async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+        self.read(move |conn| events(conn, OF_SECTION, section.uuid(), Subject::Section, &page)).await
+    }
+}
+
+/// The events of one thing. $1 the thing, $2 how many, $3 before which. It joins from the thing, so that an empty history
+/// is one row of nulls, and the history of what does not exist is no row at all.
+macro_rules! events_of {
+    ($table:literal, $column:literal) => {
+        concat!(
+            "SELECT event.* FROM ",
+            $table,
+            " one LEFT JOIN LATERAL (
+                SELECT id, sequence, at, actor, kind, attempt_id, student_id, section_id, student_course_id, detail
+                FROM registration_events e
+                WHERE e.",
+            $column,
+            " = one.id AND e.sequence < coalesce($3, 9223372036854775807)
+                ORDER BY e.sequence DESC LIMIT $2
+            ) event ON true
+            WHERE one.id = $1 ORDER BY event.sequence DESC"
+        )
+    };
+}
+
+const OF_STUDENT: &str = events_of!("students", "student_id");
+const OF_SECTION: &str = events_of!("sections", "section_id");
+
+fn record(conn: &mut PgConnection, attempt: AttemptId) -> Answer<Record> {
+    let row = receipts::table.find(attempt.uuid()).select(ReceiptRow::as_select()).first(conn).optional()?;
+    match row {
+        Some(row) => Ok(Ok(row.try_into()?)),
+        None => Ok(Err(Error::NotFound(Subject::Receipt))),
+    }
+}
+
+fn events(
+    conn: &mut PgConnection,
+    statement: &'static str,
+    of: Uuid,
+    subject: Subject,
+    page: &PageRequest<i64>,
+) -> Answer<Page<Event, i64>> {
+    let lines: Vec<Line<EventRow>> = Statement::new(statement)
+        .bind::<SqlUuid, _>(of)
+        .bind::<BigInt, _>(rows_for(page))
+        .bind::<Nullable<BigInt>, _>(page.after)
+        .load(conn)?;
+    if lines.is_empty() {
+        return Ok(Err(Error::NotFound(subject)));
+    }
+    let events = lines.into_iter().filter_map(|line| line.0.map(EventRow::event)).collect::<Result<_, _>>()?;
+    Ok(Ok(Page::cut(events, page.limit, |event| event.sequence)))
+}
+
+#[derive(QueryableByName)]
+struct EventRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    actor: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = SqlUuid)]
+    attempt_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    student_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    section_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    student_course_id: Option<Uuid>,
+    #[diesel(sql_type = Jsonb)]
+    detail: Value,
+}
+
+impl EventRow {
+    fn event(self) -> Result<Event, StoreError> {
+        Ok(Event {
+            id: self.id.into(),
+            sequence: self.sequence,
+            at: self.at,
+            actor: Place::new("registration_events", self.id).word("actor", &self.actor)?,
+            kind: self.kind,
+            attempt_id: self.attempt_id.into(),
+            student_id: self.student_id.into(),
+            section_id: self.section_id.map(Into::into),
+            student_course_id: self.student_course_id.map(Into::into),
+            detail: self.detail,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! The histories of a student and of a section.
+
+use crate::api::Ports;
+use crate::samples::*;
+use enrollment_core::page::{Limit, Page};
+use serde_json::{Value, json};
+
+#[actix_web::test]
+async fn histories_page_by_sequence() {
+    let mut ports = Ports::default();
+    ports
+        .history
+        .expect_of_student()
+        .once()
+        .withf(|student, page| student.to_string() == STUDENT && page.after.is_none())
+        .returning(|_, _| Ok(Page { items: vec![event()], next: Some(17) }));
+    ports
+        .history
+        .expect_of_section()
+        .once()
+        .withf(|section, page| {
+            section.to_string() == SECTION && page.after == Some(17) && page.limit == Limit::try_from(2).unwrap()
+        })
+        .returning(|_, _| Ok(Page { items: vec![], next: None }));
+    let api = ports.api();
+    let page = api.get(&format!("/api/v1/students/{STUDENT}/history")).await.json();
+    let expected = json!({
+        "id": ATTEMPT, "sequence": 17, "at": "2026-09-01T08:00:00Z", "actor": "anonymous", "kind": "enrolled",
+        "attempt_id": ATTEMPT, "student_id": STUDENT, "section_id": SECTION, "student_course_id": STUDENT_COURSE,
+        "detail": serde_json::to_value(student_course()).unwrap(),
+    });
+    assert_eq!(page, json!({"items": [expected], "next_cursor": "17"}));
+    let last = api.get(&format!("/api/v1/sections/{SECTION}/history?cursor=17&limit=2")).await.json();
+    assert_eq!(last, json!({"items": [], "next_cursor": Value::Null}));
+}
+
+#[actix_web::test]
+async fn a_wrong_cursor_is_told() {
+    let answer = Ports::default().api().get(&format!("/api/v1/students/{STUDENT}/history?cursor=x&kind=y")).await;
+    answer.problem(422, "/problems/invalid");
+    assert_eq!(answer.wrong(), ["cursor", "kind"]);
+}
