@@ -32,14 +32,22 @@ struct Number {
 }
 
 impl TestDatabase {
-    /// Makes a database.
+    /// Makes a database that has the tables.
     pub fn create() -> Self {
+        Self::from_template(&cluster().template)
+    }
+
+    /// Makes a database that has nothing in it.
+    pub fn empty() -> Self {
+        Self::from_template("template0")
+    }
+
+    fn from_template(template: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{count}", std::process::id());
-        let cluster = cluster();
-        cluster.admin(&format!("CREATE DATABASE {name} TEMPLATE {}", cluster.template));
-        Self { url: cluster.url(&name), name }
+        cluster().admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self { url: cluster().url(&name), name }
     }
 
     /// How to connect.

@@ -15,5 +15,5 @@ mod races;
 mod receipts;
 mod schema;
 mod server;
-mod store_floor;
+mod store;
 mod timetable;

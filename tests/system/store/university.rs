@@ -1,4 +1,4 @@
-//! A university in a schema of its own, and short words for what tests do in it.
+//! A university in a database of its own, and short words for what tests do in it.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -15,7 +15,8 @@ use enrollment_core::registration::{
     Receipt, RegistrationRepository, StudentCourse, Target,
 };
 use enrollment_core::text::IdempotencyKey;
-use enrollment_diesel::{PgStore, StoreConfig, migrations};
+use enrollment_diesel::{PgStore, StoreConfig};
+use enrollment_tests::TestDatabase;
 use pollster::block_on;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +29,8 @@ pub(crate) type Time = chrono::DateTime<chrono::Utc>;
 pub(crate) struct University {
     pub(crate) url: String,
     pub(crate) store: PgStore,
+    /// Goes last, when nobody is connected to it any more.
+    _database: TestDatabase,
 }
 
 /// An id that nobody else has, later than all before it.
@@ -51,22 +54,17 @@ where
 }
 
 impl University {
-    /// A university in an empty schema.
-    pub(crate) fn new(name: &str) -> Self {
-        Self::with(name, |_| ())
+    /// A university without anything in it.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| ())
     }
 
     /// The same with other settings.
-    pub(crate) fn with(name: &str, change: impl FnOnce(&mut StoreConfig)) -> Self {
-        let server = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL to test on");
-        let (name, separator) = (format!("ports_{name}"), if server.contains('?') { '&' } else { '?' });
-        let mut conn = PgConnection::establish(&server).unwrap();
-        conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).unwrap();
-        let url = format!("{server}{separator}options=-csearch_path%3D{name}");
-        migrations::run(&mut PgConnection::establish(&url).unwrap()).unwrap();
-        let mut config = StoreConfig::new(&url);
+    pub(crate) fn with(change: impl FnOnce(&mut StoreConfig)) -> Self {
+        let database = TestDatabase::create();
+        let mut config = StoreConfig::new(database.url());
         change(&mut config);
-        Self { store: PgStore::new(&config).unwrap(), url }
+        Self { store: PgStore::new(&config).unwrap(), url: database.url().to_owned(), _database: database }
     }
 
     pub(crate) fn connect(&self) -> PgConnection {

@@ -1,6 +1,6 @@
 //! Reading a student's courses and a section's roster.
 
-use crate::university::{University, id};
+use super::university::{University, id};
 use enrollment_core::ids::{StudentCourseId, StudentId};
 use enrollment_core::page::{Limit, PageRequest};
 use enrollment_core::registration::{
@@ -29,9 +29,8 @@ fn courses(university: &University, student: StudentId, filter: &StudentCourseFi
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_students_courses_come_newest_first_whatever_the_page() {
-    let university = University::new("courses_of");
+    let university = University::new();
     let (student, fall, spring) = (university.student(), university.term("fall"), university.term("spring"));
     let held: Vec<StudentCourse> = (0..5)
         .map(|n| {
@@ -57,9 +56,8 @@ fn a_students_courses_come_newest_first_whatever_the_page() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn credit_from_elsewhere_is_one_of_them() {
-    let university = University::new("elsewhere");
+    let university = University::new();
     let (student, course) = (university.student(), university.course_with("CS1", json!({"credits": 1.5})));
     university.credit_from_elsewhere(student, course, "A-");
     let all = courses(&university, student, &StudentCourseFilter::default(), 50);
@@ -69,9 +67,8 @@ fn credit_from_elsewhere_is_one_of_them() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn one_student_course_is_found_by_its_student_only() {
-    let university = University::new("find");
+    let university = University::new();
     let student = university.student();
     let held = university.enrolled(student, university.some_section(1));
     assert_eq!(block_on(university.store.find(student, held.id)).unwrap(), held);
@@ -82,9 +79,8 @@ fn one_student_course_is_found_by_its_student_only() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
-    let university = University::new("roster");
+    let university = University::new();
     let section = university.some_section(10);
     let students: Vec<StudentId> = (0..7).map(|_| university.student()).collect();
     let seated: Vec<StudentCourseId> =
@@ -126,9 +122,8 @@ fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_timetable_has_what_the_student_is_enrolled_in_with_its_meetings() {
-    let university = University::new("timetable");
+    let university = University::new();
     let fall = university.term_with("fall", json!({"ends_on": "2027-01-31"}));
     let spring = university.term_with("spring", json!({"starts_on": "2027-02-01", "ends_on": "2027-07-31"}));
     let meetings = json!([

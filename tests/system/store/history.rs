@@ -1,6 +1,6 @@
 //! The events of a student and of a section, in pages.
 
-use crate::university::{University, id, now};
+use super::university::{University, id, now};
 use enrollment_core::page::{Limit, Page, PageRequest};
 use enrollment_core::registration::{Event, HistoryRepository, StudentCourse};
 use enrollment_core::{Error, Subject};
@@ -22,9 +22,8 @@ fn paged(size: u16, read: impl Fn(PageRequest<i64>) -> Events) -> Vec<Event> {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_history_has_the_newest_first_and_what_was_held_then() {
-    let university = University::new("history");
+    let university = University::new();
     let (ada, grace, section) = (university.student(), university.student(), university.some_section(5));
     let first = university.enrolled(ada, section);
     let graces = university.enrolled(grace, section);
@@ -50,9 +49,8 @@ fn a_history_has_the_newest_first_and_what_was_held_then() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_history_may_be_empty_but_not_of_nothing() {
-    let university = University::new("history_empty");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(5));
     assert!(block_on(university.store.of_student(student, PageRequest::default())).unwrap().items.is_empty());
     assert!(block_on(university.store.of_section(section, PageRequest::default())).unwrap().items.is_empty());

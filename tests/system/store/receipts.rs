@@ -1,6 +1,6 @@
 //! The records of attempts: written with what was accepted, behind the answer of what was refused.
 
-use crate::university::{University, dropping, enrolling, id, now, with_key};
+use super::university::{University, dropping, enrolling, id, now, with_key};
 use enrollment_core::ids::AttemptId;
 use enrollment_core::registration::{Attempt, Change, Code, HistoryRepository, Mode, Receipt, Record, Target, Verdict};
 use enrollment_core::{Error, Subject};
@@ -29,9 +29,8 @@ fn refusing(record: &Record) -> Vec<Code> {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn the_receipt_of_what_was_accepted_is_there_with_the_answer() {
-    let university = University::new("receipt_accepted");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(1));
     let attempt = enrolling(student, Target::Section(section));
     let held = university.register(attempt.clone()).unwrap().student_course().unwrap().clone();
@@ -56,9 +55,8 @@ fn the_receipt_of_what_was_accepted_is_there_with_the_answer() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn the_receipt_of_a_refusal_follows_its_answer_and_is_there_at_the_latest_when_the_store_has_ended() {
-    let mut university = University::new("receipt_refused");
+    let mut university = University::new();
     let (student, section) = (university.student(), university.some_section(0));
     let attempts: Vec<Attempt> = (0..30).map(|_| enrolling(student, Target::Section(section))).collect();
     for attempt in &attempts {
@@ -85,9 +83,8 @@ fn the_receipt_of_a_refusal_follows_its_answer_and_is_there_at_the_latest_when_t
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_refusal_under_a_key_has_its_receipt_in_the_transaction_of_the_key() {
-    let university = University::new("receipt_key");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(0));
     let ask = || university.register(with_key(enrolling(student, Target::Section(section)), "key")).unwrap();
     let (first, again): (Receipt, Receipt) = (ask(), ask());
@@ -100,9 +97,8 @@ fn a_refusal_under_a_key_has_its_receipt_in_the_transaction_of_the_key() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn what_was_not_decided_has_no_receipt() {
-    let mut university = University::new("receipt_none");
+    let mut university = University::new();
     let (student, section, full) = (university.student(), university.some_section(1), university.some_section(0));
     let dry = |section| Attempt { mode: Mode::DryRun, ..enrolling(student, Target::Section(section)) };
     let attempts = [dry(section), dry(full), enrolling(student, Target::Section(id().into()))];
@@ -115,9 +111,8 @@ fn what_was_not_decided_has_no_receipt() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_rush_of_refusals_does_not_wait_for_receipts_that_cannot_be_written() {
-    let mut university = University::with("receipt_rush", |config| config.refusals = 5);
+    let mut university = University::with(|config| config.refusals = 5);
     let (student, section) = (university.student(), university.some_section(0));
     university.enroll(student, section).unwrap();
     let mut locked = university.connect();
@@ -138,11 +133,10 @@ fn a_rush_of_refusals_does_not_wait_for_receipts_that_cannot_be_written() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn everything_that_several_threads_have_decided_can_be_decided_again() {
     const THREADS: usize = 6;
     const ROUNDS: usize = 15;
-    let mut university = University::new("receipt_replay");
+    let mut university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let sections: Vec<_> = (0..3).map(|_| university.section(course, term, 2)).collect();
     let gate = Barrier::new(THREADS);

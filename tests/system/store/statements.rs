@@ -1,15 +1,15 @@
 //! How the store speaks to PostgreSQL: in how few round trips, and that each statement is prepared once a connection.
 
-use crate::proxy::Proxy;
-use crate::university::{University, codes};
+use super::proxy::Proxy;
+use super::university::{University, codes};
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{RegistrationRepository, StudentCourseFilter, TimetableTerms};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
 
 /// A university whose store is behind a proxy, on one connection for each purpose, every statement of which is prepared.
-fn proxied(name: &str) -> (University, Proxy) {
-    let mut university = University::new(name);
+fn proxied() -> (University, Proxy) {
+    let mut university = University::new();
     let proxy = Proxy::before(&university.url);
     let config = StoreConfig { readers: 1, writers: 1, ..StoreConfig::new(&proxy.url) };
     university.store = PgStore::new(&config).unwrap();
@@ -23,9 +23,8 @@ fn proxied(name: &str) -> (University, Proxy) {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
-    let (university, proxy) = proxied("round_trips");
+    let (university, proxy) = proxied();
     let (student, section) = (university.student(), university.some_section(1));
 
     proxy.round_trips();
@@ -55,9 +54,8 @@ fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn every_statement_is_prepared_once_a_connection() {
-    let (university, proxy) = proxied("prepared");
+    let (university, proxy) = proxied();
     let (student, section) = (university.student(), university.some_section(10));
     proxy.statements_parsed();
     let held = university.enrolled(student, section);

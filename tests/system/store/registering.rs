@@ -1,6 +1,6 @@
 //! Carrying out attempts: what is loaded, decided, written, and refused.
 
-use crate::university::{University, codes, dropping, enrolling, id, now};
+use super::university::{University, codes, dropping, enrolling, id, now};
 use enrollment_core::catalog::{Repository, Section};
 use enrollment_core::registration::{Attempt, Change, Code, Mode, Outcome, Status, StudentCourse, Target};
 use enrollment_core::{Error, Subject};
@@ -8,9 +8,8 @@ use pollster::block_on;
 use serde_json::json;
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_enrollment_takes_a_seat_and_leaves_an_event() {
-    let university = University::new("enroll");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(1));
     let attempt = enrolling(student, Target::Section(section));
     let receipt = university.register(attempt.clone()).unwrap();
@@ -30,9 +29,8 @@ fn an_enrollment_takes_a_seat_and_leaves_an_event() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_drop_frees_the_seat_for_another() {
-    let university = University::new("drop");
+    let university = University::new();
     let (ada, grace, section) = (university.student(), university.student(), university.some_section(1));
     let held = university.enrolled(ada, section);
     assert_eq!(codes(&university.enroll(grace, section).unwrap()), [Code::SectionFull]);
@@ -52,9 +50,8 @@ fn a_drop_frees_the_seat_for_another() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn after_the_drop_deadline_it_is_a_withdrawal_and_after_the_last_it_is_too_late() {
-    let university = University::new("deadlines");
+    let university = University::new();
     let enrolled = |deadlines| {
         let (student, course) = (university.student(), university.course(&id().simple().to_string()));
         let section = university.section(course, university.term_with(&id().simple().to_string(), deadlines), 1);
@@ -69,9 +66,8 @@ fn after_the_drop_deadline_it_is_a_withdrawal_and_after_the_last_it_is_too_late(
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn what_does_not_exist_is_told() {
-    let university = University::new("not_found");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(1));
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let missing = |attempt| match university.register(attempt) {
@@ -95,9 +91,8 @@ fn what_does_not_exist_is_told() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn every_rule_gets_its_facts() {
-    let university = University::new("rules");
+    let university = University::new();
     let student = university.student_with(json!({"max_credits": 5}));
     let term = university.term("T1");
     let mondays = json!([{"days": ["mon"], "starts_at": "08:00", "ends_at": "10:00", "weeks": [1, 2]}]);
@@ -139,9 +134,8 @@ fn every_rule_gets_its_facts() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn of_a_course_the_emptiest_open_section_is_picked() {
-    let university = University::new("pick");
+    let university = University::new();
     let (course, fall, spring) = (
         university.course("CS1"),
         university.term("fall"),
@@ -173,12 +167,11 @@ fn of_a_course_the_emptiest_open_section_is_picked() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_dry_run_and_a_refusal_write_nothing() {
-    let university = University::new("nothing");
+    let university = University::new();
     let (student, section, full) = (university.student(), university.some_section(1), university.some_section(0));
     let dry = Attempt { mode: Mode::DryRun, ..enrolling(student, Target::Section(section)) };
-    let receipt = university.register(crate::university::with_key(dry, "key")).unwrap();
+    let receipt = university.register(super::university::with_key(dry, "key")).unwrap();
     assert!(receipt.dry_run && receipt.student_course().is_some());
     assert_eq!(codes(&university.enroll(student, full).unwrap()), [Code::SectionFull]);
     for table in ["student_courses", "registration_events", "idempotency_keys"] {
@@ -188,9 +181,8 @@ fn a_dry_run_and_a_refusal_write_nothing() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn seats_beyond_the_capacity_count_when_they_are_allowed() {
-    let university = University::new("overload");
+    let university = University::new();
     let section = university.some_section(1);
     university.execute("UPDATE seat_pools SET overload = 1");
     university.enrolled(university.student(), section);
@@ -200,9 +192,8 @@ fn seats_beyond_the_capacity_count_when_they_are_allowed() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn cross_listed_sections_share_their_seats() {
-    let university = University::new("cross_listed");
+    let university = University::new();
     let (term, one) = (university.term("T1"), university.course("CS1"));
     let (cs, ee) = (university.section(one, term, 1), university.section(university.course("EE1"), term, 1));
     university.execute(&format!(
@@ -219,9 +210,8 @@ fn cross_listed_sections_share_their_seats() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_seat_that_a_script_took_meanwhile_is_a_refusal_and_not_a_failure() {
-    let university = University::new("overtaken");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(1));
     // A trigger that takes the last seat once, after the facts were loaded and before the student course is written.
     university.execute(&format!(

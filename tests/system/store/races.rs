@@ -1,6 +1,6 @@
 //! Many at once: seats, limits and locks, on real threads.
 
-use crate::university::{University, codes, enrolling};
+use super::university::{University, codes, enrolling};
 use enrollment_core::Error;
 use enrollment_core::catalog::{Draft, Entry, Repository, Section, SectionDraft};
 use enrollment_core::ids::{SectionId, StudentId};
@@ -33,9 +33,8 @@ fn students(university: &University, count: usize) -> Vec<StudentId> {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn of_two_hundred_students_ten_get_the_ten_seats() {
-    let university = University::new("ten_seats");
+    let university = University::new();
     let students = students(&university, 200);
     // Counts what was tried, also what was rolled back.
     university.execute(
@@ -55,9 +54,8 @@ fn of_two_hundred_students_ten_get_the_ten_seats() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn of_a_course_all_seats_of_all_sections_are_taken_and_no_more() {
-    let university = University::new("course_race");
+    let university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let sections: Vec<SectionId> = [3, 4, 5].map(|capacity| university.section(course, term, capacity)).into();
     let target = Target::Course { course_id: course, term_id: Some(term) };
@@ -71,9 +69,8 @@ fn of_a_course_all_seats_of_all_sections_are_taken_and_no_more() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn the_same_student_sixteen_times_at_once_is_enrolled_once() {
-    let university = University::new("same_student");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(100));
     let receipts = at_once(&[student; 16], |student| university.enroll(*student, section).unwrap());
     assert_eq!(accepted(&receipts), 1);
@@ -84,9 +81,8 @@ fn the_same_student_sixteen_times_at_once_is_enrolled_once() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn two_that_together_break_the_credit_limit_are_not_both_accepted() {
-    let university = University::new("credit_race");
+    let university = University::new();
     let term = university.term_with("T1", json!({"max_credits": 5}));
     let sections = ["CS1", "CS2"].map(|code| university.section(university.course(code), term, 100));
     for _ in 0..20 {
@@ -99,9 +95,8 @@ fn two_that_together_break_the_credit_limit_are_not_both_accepted() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn enrolling_and_dropping_in_any_order_never_deadlocks() {
-    let university = University::new("mixed");
+    let university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let sections: Vec<SectionId> = (0..4).map(|_| university.section(course, term, 3)).collect();
     let students = students(&university, 12);
@@ -127,9 +122,8 @@ fn enrolling_and_dropping_in_any_order_never_deadlocks() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_capacity_lowered_while_students_enroll_is_never_below_what_is_taken() {
-    let university = University::new("capacity_race");
+    let university = University::new();
     let section = university.some_section(20);
     let students = students(&university, 20);
     let lowered = thread::scope(|scope| {
@@ -140,7 +134,7 @@ fn a_capacity_lowered_while_students_enroll_is_never_below_what_is_taken() {
                     let current: Section = pollster::block_on(university.store.find(section)).unwrap();
                     let draft: SectionDraft = serde_json::from_value(json!({ "capacity": capacity })).unwrap();
                     let changed =
-                        draft.over(&current).parse(current.stamp().changed(crate::university::now())).unwrap();
+                        draft.over(&current).parse(current.stamp().changed(super::university::now())).unwrap();
                     match pollster::block_on(university.store.update(changed, current.version)) {
                         Ok(_) => true,
                         Err(Error::SeatsTaken { .. }) => false,

@@ -1,9 +1,4 @@
 //! What the ground floor of the store promises, on a real PostgreSQL: what no fake could show.
-//!
-//! Each test has a schema of its own in the database that `TEST_DATABASE_URL` names. The system tests start such a server
-//! and run these on it; by hand: `TEST_DATABASE_URL=… cargo test -p enrollment-diesel -- --ignored`.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -15,29 +10,24 @@ use enrollment_diesel::pool::{Pool, Purpose};
 use enrollment_diesel::transaction::{Ending, transaction};
 use enrollment_diesel::workers::Lender;
 use enrollment_diesel::{StoreConfig, StoreError};
+use enrollment_tests::TestDatabase;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-const URL: &str = "TEST_DATABASE_URL";
-
-/// An empty schema of a test's own. Nothing in the store may name a schema, so it serves like a database.
+/// A database of a test's own, without tables.
 struct Place {
-    url: String,
+    database: TestDatabase,
 }
 
 impl Place {
-    fn new(name: &str) -> Self {
-        let server = std::env::var(URL).unwrap_or_else(|_| panic!("{URL} names a PostgreSQL to test on"));
-        let mut conn = PgConnection::establish(&server).unwrap();
-        conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).unwrap();
-        let separator = if server.contains('?') { '&' } else { '?' };
-        Self { url: format!("{server}{separator}options=-csearch_path%3D{name}") }
+    fn new() -> Self {
+        Self { database: TestDatabase::empty() }
     }
 
     /// With a table of two counters, which may not be negative.
-    fn with_counters(name: &str) -> Self {
-        let place = Self::new(name);
+    fn with_counters() -> Self {
+        let place = Self::new();
         let table =
             "CREATE TABLE counters (id int PRIMARY KEY, n int NOT NULL CONSTRAINT counters_n_check CHECK (n >= 0))";
         place.connect().batch_execute(&format!("{table}; INSERT INTO counters VALUES (1, 0), (2, 0)")).unwrap();
@@ -45,11 +35,11 @@ impl Place {
     }
 
     fn connect(&self) -> PgConnection {
-        PgConnection::establish(&self.url).unwrap()
+        self.database.connect()
     }
 
     fn config(&self) -> StoreConfig {
-        let mut config = StoreConfig::new(&self.url);
+        let mut config = StoreConfig::new(self.database.url());
         config.writers = 1;
         config
     }
@@ -88,9 +78,8 @@ fn kill(place: &Place, victim: &mut PgConnection) {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn servers_that_start_at_once_migrate_once() {
-    let place = Place::new("floor_migrations");
+    let place = Place::new();
     let expected = migrations::pending(&mut place.connect()).unwrap();
     assert!(!expected.is_empty());
     let mut applied: Vec<Vec<String>> = thread::scope(|scope| {
@@ -103,9 +92,8 @@ fn servers_that_start_at_once_migrate_once() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_reader_can_ask_for_pending_migrations_and_cannot_write() {
-    let place = Place::with_counters("floor_reader");
+    let place = Place::with_counters();
     let readers = Pool::new(&place.config(), Purpose::Read);
     assert!(
         borrowing(&readers, |conn| Ok(migrations::pending(conn).unwrap())).is_ok_and(|pending| !pending.is_empty())
@@ -115,9 +103,8 @@ fn a_reader_can_ask_for_pending_migrations_and_cannot_write() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn every_connection_is_bounded_in_time() {
-    let place = Place::with_counters("floor_timeouts");
+    let place = Place::with_counters();
     let mut config = place.config();
     config.statement_timeout = Duration::from_millis(200);
     config.lock_timeout = Duration::from_millis(50);
@@ -146,9 +133,8 @@ fn every_connection_is_bounded_in_time() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_transaction_commits_or_rolls_back_as_its_work_says() {
-    let place = Place::with_counters("floor_endings");
+    let place = Place::with_counters();
     let conn = &mut place.connect();
     assert_eq!(transaction(conn, |conn| count(conn, 1).map(|()| Ending::RollBack("refused"))).unwrap(), "refused");
     assert_eq!(place.sum(), "0");
@@ -157,9 +143,8 @@ fn a_transaction_commits_or_rolls_back_as_its_work_says() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_violated_constraint_undoes_the_work_and_is_told_by_name() {
-    let place = Place::with_counters("floor_constraint");
+    let place = Place::with_counters();
     let conn = &mut place.connect();
     let negative = transaction(conn, |conn| {
         count(conn, 1)?;
@@ -172,9 +157,8 @@ fn a_violated_constraint_undoes_the_work_and_is_told_by_name() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn work_that_swallowed_an_error_is_not_taken_for_committed() {
-    let place = Place::with_counters("floor_swallowed");
+    let place = Place::with_counters();
     let conn = &mut place.connect();
     let swallowed = transaction(conn, |conn| {
         count(conn, 1)?;
@@ -188,9 +172,8 @@ fn work_that_swallowed_an_error_is_not_taken_for_committed() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_transaction_in_a_transaction_is_refused() {
-    let place = Place::with_counters("floor_nested");
+    let place = Place::with_counters();
     let nested = transaction(&mut place.connect(), |conn| {
         count(conn, 1)?;
         transaction(conn, |conn| count(conn, 2).map(Ending::Commit)).map(Ending::Commit)
@@ -200,9 +183,8 @@ fn a_transaction_in_a_transaction_is_refused() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_deadlock_is_survived_by_both() {
-    let place = Place::with_counters("floor_deadlock");
+    let place = Place::with_counters();
     let both_hold_one = Barrier::new(2);
     let attempts: usize = thread::scope(|scope| {
         let opponents = [(1, 2), (2, 1)].map(|(first, second)| {
@@ -228,9 +210,8 @@ fn a_deadlock_is_survived_by_both() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_connection_lost_in_the_work_changes_nothing_and_is_replaced() {
-    let place = Place::with_counters("floor_lost");
+    let place = Place::with_counters();
     let pool = place.pool();
     let lost = borrowing(&pool, |conn| {
         transaction(conn, |conn| {
@@ -245,9 +226,8 @@ fn a_connection_lost_in_the_work_changes_nothing_and_is_replaced() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_connection_lost_while_committing_leaves_the_outcome_unknown() {
-    let place = Place::with_counters("floor_unknown");
+    let place = Place::with_counters();
     let mut attempts = 0;
     let unknown = borrowing(&place.pool(), |conn| {
         transaction(conn, |conn| {
@@ -262,9 +242,8 @@ fn a_connection_lost_while_committing_leaves_the_outcome_unknown() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_panic_in_a_transaction_leaves_nothing_behind() {
-    let place = Place::with_counters("floor_panic");
+    let place = Place::with_counters();
     let pool = place.pool();
     let work = || {
         borrowing(&pool, |conn| {
@@ -279,9 +258,8 @@ fn a_panic_in_a_transaction_leaves_nothing_behind() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn after_a_rest_nobody_is_lent_a_dead_connection() {
-    let place = Place::with_counters("floor_rested");
+    let place = Place::with_counters();
     let pool = place.pool();
     let pid = borrowing(&pool, |conn| Ok(text(conn, "pg_backend_pid()"))).unwrap();
     sql_query(format!("SELECT pg_terminate_backend({pid})")).execute(&mut place.connect()).unwrap();

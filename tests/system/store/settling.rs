@@ -1,7 +1,7 @@
 //! Connections that are lost while they commit: the caller hears what has become of the attempt all the same.
 
-use crate::proxy::{Loss, Proxy};
-use crate::university::{University, codes, dropping, enrolling, with_key};
+use super::proxy::{Loss, Proxy};
+use super::university::{University, codes, dropping, enrolling, with_key};
 use enrollment_core::Error;
 use enrollment_core::catalog::{Repository, Student, StudentDraft};
 use enrollment_core::registration::{Change, Code, Outcome, Status, Target};
@@ -9,17 +9,16 @@ use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
 use serde_json::json;
 
-fn proxied(name: &str) -> (University, Proxy) {
-    let mut university = University::new(name);
+fn proxied() -> (University, Proxy) {
+    let mut university = University::new();
     let proxy = Proxy::before(&university.url);
     university.store = PgStore::new(&StoreConfig::new(&proxy.url)).unwrap();
     (university, proxy)
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_enrollment_that_was_committed_is_told_and_not_repeated() {
-    let (university, proxy) = proxied("after_commit");
+    let (university, proxy) = proxied();
     for loss in [Loss::AfterCommit, Loss::CommitLater] {
         let (student, section) = (university.student(), university.some_section(1));
         let attempt = enrolling(student, Target::Section(section));
@@ -39,9 +38,8 @@ fn an_enrollment_that_was_committed_is_told_and_not_repeated() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_enrollment_that_was_not_committed_is_carried_out() {
-    let (university, proxy) = proxied("before_commit");
+    let (university, proxy) = proxied();
     let (student, section) = (university.student(), university.some_section(1));
     proxy.lose(Loss::BeforeCommit);
     university.enrolled(student, section);
@@ -50,9 +48,8 @@ fn an_enrollment_that_was_not_committed_is_carried_out() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_refusal_whose_key_was_committed_is_no_repetition() {
-    let (university, proxy) = proxied("refusal_commit");
+    let (university, proxy) = proxied();
     let (student, section) = (university.student(), university.some_section(0));
     proxy.lose(Loss::AfterCommit);
     let attempt = with_key(enrolling(student, Target::Section(section)), "key");
@@ -63,9 +60,8 @@ fn a_refusal_whose_key_was_committed_is_no_repetition() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_outcome_that_cannot_be_found_out_is_unknown() {
-    let (university, proxy) = proxied("unknown");
+    let (university, proxy) = proxied();
     let (student, section) = (university.student(), university.some_section(1));
     // Each try is lost, the inquiries' too.
     for _ in 0..8 {
@@ -77,9 +73,8 @@ fn an_outcome_that_cannot_be_found_out_is_unknown() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn an_entry_whose_connection_was_lost_is_not_taken_for_unwritten() {
-    let (university, _proxy) = proxied("entry");
+    let (university, _proxy) = proxied();
     university.execute(
         "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW;
@@ -87,7 +82,7 @@ fn an_entry_whose_connection_was_lost_is_not_taken_for_unwritten() {
          CREATE TRIGGER lose BEFORE INSERT ON students FOR EACH ROW EXECUTE FUNCTION lose();",
     );
     let student =
-        crate::university::entry::<StudentDraft>(json!({"number": "1", "given_name": "A", "family_name": "L"}));
+        super::university::entry::<StudentDraft>(json!({"number": "1", "given_name": "A", "family_name": "L"}));
     let answer: Result<Student, Error> = block_on(university.store.insert(student));
     assert!(matches!(answer, Err(Error::OutcomeUnknown(_))), "{answer:?}");
 }

@@ -1,6 +1,6 @@
 //! The same request twice, also at the same time.
 
-use crate::university::{University, codes, enrolling, with_key};
+use super::university::{University, codes, enrolling, with_key};
 use enrollment_core::actor::Actor;
 use enrollment_core::registration::{Attempt, Code, Receipt, Target};
 use enrollment_core::{Error, Subject};
@@ -17,9 +17,8 @@ fn first(receipt: &Receipt) -> Receipt {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_repetition_is_answered_as_before_and_has_no_effect() {
-    let university = University::new("repetition");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(10));
     let ask = || university.register(keyed(enrolling(student, Target::Section(section)))).unwrap();
     let (one, two) = (ask(), ask());
@@ -33,9 +32,8 @@ fn a_repetition_is_answered_as_before_and_has_no_effect() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_refusal_is_repeated_even_when_it_would_now_be_accepted() {
-    let university = University::new("refusal");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(0));
     let ask = || university.register(keyed(enrolling(student, Target::Section(section)))).unwrap();
     assert_eq!(codes(&ask()), [Code::SectionFull]);
@@ -47,23 +45,21 @@ fn a_refusal_is_repeated_even_when_it_would_now_be_accepted() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_key_is_for_one_request() {
-    let university = University::new("reuse");
+    let university = University::new();
     let (student, one, two) = (university.student(), university.some_section(1), university.some_section(1));
     university.register(keyed(enrolling(student, Target::Section(one)))).unwrap();
     let other = university.register(keyed(enrolling(student, Target::Section(two))));
     assert!(matches!(other, Err(Error::IdempotencyKeyReused)), "{other:?}");
     // What failed for want of a section has no answer to repeat.
-    let missing = with_key(enrolling(student, Target::Section(crate::university::id().into())), "other key");
+    let missing = with_key(enrolling(student, Target::Section(super::university::id().into())), "other key");
     assert!(matches!(university.register(missing), Err(Error::NotFound(Subject::Section))));
     university.register(with_key(enrolling(student, Target::Section(two)), "other key")).unwrap();
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn sixteen_at_once_have_one_effect_and_one_answer() {
-    let university = University::new("sixteen");
+    let university = University::new();
     let (student, section, gate) = (university.student(), university.some_section(10), Barrier::new(16));
     let receipts: Vec<Receipt> = thread::scope(|scope| {
         let ask = || {
@@ -80,9 +76,8 @@ fn sixteen_at_once_have_one_effect_and_one_answer() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn of_many_students_under_one_key_one_is_served() {
-    let university = University::new("students_one_key");
+    let university = University::new();
     for _ in 0..5 {
         let (section, gate) = (university.some_section(10), Barrier::new(8));
         let key = section.to_string();

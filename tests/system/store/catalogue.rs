@@ -1,6 +1,6 @@
 //! The catalogue: what `Repository` promises, for the four kinds of entries.
 
-use crate::university::{University, entry, id, now};
+use super::university::{University, entry, id, now};
 use enrollment_core::catalog::{
     Course, CourseDraft, CourseFilter, Draft, Entry, Repository, Section, SectionDraft, SectionFilter, Student,
     StudentDraft, StudentFilter, Term, TermDraft, TermFilter, Version,
@@ -102,9 +102,8 @@ where
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn students_are_kept() {
-    let university = University::new("students");
+    let university = University::new();
     let full = json!({"number": "学1", "given_name": "Ada", "family_name": "Lovelace", "email": "ada@example.edu",
         "program": "BSc", "level": "2", "status": "suspended", "max_credits": 7.25});
     let twin = json!({"number": "学1", "given_name": "A", "family_name": "L"});
@@ -113,9 +112,8 @@ fn students_are_kept() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn courses_are_kept() {
-    let university = University::new("courses");
+    let university = University::new();
     let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "repeatable": true,
         "requisite": {"any": [{"course": "CS0", "min_grade": "B"}, {"all": [{"course": "M1"}, {"course": "M2"}]}]},
         "corequisite": {"course": "CS2", "in_progress": true}, "excludes": ["CS3", "CS4"], "restriction": {"programs": ["BSc"], "levels": ["1", "2"]}});
@@ -125,9 +123,8 @@ fn courses_are_kept() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn terms_are_kept() {
-    let university = University::new("terms");
+    let university = University::new();
     let full = json!({"code": "2026-fall", "name": "Fall", "time_zone": "Asia/Shanghai", "starts_on": "2026-09-01",
         "ends_on": "2027-01-15", "max_credits": 20, "enrollment_opens_at": "2026-08-01T08:00:00+08:00",
         "enrollment_closes_at": "2026-09-15", "drop_deadline": "2026-10-01", "withdraw_deadline": "2026-12-01"});
@@ -138,9 +135,8 @@ fn terms_are_kept() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn sections_are_kept_with_their_meetings_and_seats() {
-    let university = University::new("sections");
+    let university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let full = json!({"course_id": course, "term_id": term, "number": "001", "component": "lab", "capacity": 30,
         "waitlist_capacity": 5, "status": "open", "instructor": "李雷", "meetings": [
@@ -155,9 +151,8 @@ fn sections_are_kept_with_their_meetings_and_seats() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn of_two_who_add_the_same_at_the_same_time_one_is_told() {
-    let university = University::new("duplicate");
+    let university = University::new();
     let answers: Vec<_> = thread::scope(|scope| {
         let add = || university.insert(student(json!({"number": "1", "given_name": "A", "family_name": "L"})));
         let adding: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
@@ -170,9 +165,8 @@ fn of_two_who_add_the_same_at_the_same_time_one_is_told() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_section_of_nothing_is_a_wrong_field() {
-    let university = University::new("references");
+    let university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let pointer = |answer: Result<Section, Error>| match answer {
         Err(Error::Invalid(errors)) => errors.iter().next().unwrap().pointer.clone(),
@@ -190,9 +184,8 @@ fn a_section_of_nothing_is_a_wrong_field() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn what_is_in_use_is_not_deleted_and_all_its_uses_are_named() {
-    let university = University::new("in_use");
+    let university = University::new();
     let (course, term, student) = (university.course("CS1"), university.term("T1"), university.student());
     let empty = university.section(course, term, 1);
     let uses = |answer| match answer {
@@ -214,9 +207,8 @@ fn what_is_in_use_is_not_deleted_and_all_its_uses_are_named() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_section_cannot_have_fewer_seats_than_are_taken_nor_leave_its_course() {
-    let university = University::new("fixed");
+    let university = University::new();
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let (other_course, other_term) = (university.course("CS2"), university.term("T2"));
     let id = university.section(course, term, 3);
@@ -249,9 +241,8 @@ fn a_section_cannot_have_fewer_seats_than_are_taken_nor_leave_its_course() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn meetings_that_do_not_change_are_not_written_again() {
-    let university = University::new("meetings");
+    let university = University::new();
     let meetings = json!([{"days": ["mon"], "starts_at": "08:00", "ends_at": "09:00"}]);
     let id = university.section_with(university.course("CS1"), university.term("T1"), json!({ "meetings": meetings }));
     let written = || university.text("SELECT xmin FROM meetings");
@@ -263,9 +254,8 @@ fn meetings_that_do_not_change_are_not_written_again() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn lists_come_in_the_order_of_making_whatever_the_page() {
-    let university = University::new("lists");
+    let university = University::new();
     let students: Vec<_> = (0..5).map(|_| university.student()).collect();
     let courses: Vec<_> = (0..5).map(|n| university.course(&format!("CS{n}"))).collect();
     let terms: Vec<_> = (0..5).map(|n| university.term(&format!("T{n}"))).collect();
@@ -284,9 +274,8 @@ fn lists_come_in_the_order_of_making_whatever_the_page() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn sections_are_found_by_term_course_text_and_free_seats() {
-    let university = University::new("search");
+    let university = University::new();
     let (algebra, physics) =
         (university.course("MATH_1"), university.course_with("PH1", json!({"title": "100% Physics"})));
     let (fall, spring) = (university.term("fall"), university.term("spring"));
@@ -318,9 +307,8 @@ fn sections_are_found_by_term_course_text_and_free_seats() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_row_that_the_core_refuses_is_an_error_that_names_it() {
-    let university = University::new("corrupt");
+    let university = University::new();
     let id = university.term("T1");
     university.execute("UPDATE terms SET time_zone = 'Middle/Earth'");
     let Err(Error::Internal(cause)) = find::<Term>(&university, id) else { panic!("it was not refused") };

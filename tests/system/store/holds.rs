@@ -1,6 +1,6 @@
 //! What `Repository` promises for entries that belong to another: the holds of a student.
 
-use crate::university::{University, id, now};
+use super::university::{University, id, now};
 use enrollment_core::catalog::{Draft, Entry, Hold, HoldFilter, Owned, Repository, Stamp, Student, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
@@ -19,9 +19,8 @@ fn list(university: &University, student: StudentId) -> Result<Page<Hold, <Hold 
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn holds_are_kept_for_a_student_who_exists_and_keep_that_student() {
-    let university = University::new("holds");
+    let university = University::new();
     let (ada, grace, nobody) = (university.student(), university.student(), StudentId::from(id()));
     let body = json!({"blocks": "drop", "reason": "Beratung", "from": "2026-09-01T08:00:00Z", "until": null});
     let first = hold(ada, body.clone());

@@ -1,6 +1,6 @@
 //! The check finds what must not be, when constraints and triggers were switched off to write it.
 
-use crate::university::{University, id};
+use super::university::{University, id};
 use enrollment_core::health::{Health, NotReady};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
@@ -15,9 +15,8 @@ fn broken_by(university: &University, sql: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn each_violation_is_found_and_named() {
-    let university = University::new("check");
+    let university = University::new();
     let (student, section) = (university.student(), university.some_section(5));
     let held = university.enrolled(student, section).id;
     university.check();
@@ -84,9 +83,8 @@ fn each_violation_is_found_and_named() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_store_is_ready_when_its_database_is_there_and_migrated() {
-    let university = University::new("health");
+    let university = University::new();
     block_on(university.store.ready()).unwrap();
     let load = university.store.load();
     assert_eq!(load.lanes.iter().map(|lane| lane.name).collect::<Vec<_>>(), ["readers", "writers"]);
@@ -101,7 +99,6 @@ fn a_store_is_ready_when_its_database_is_there_and_migrated() {
 }
 
 #[test]
-#[ignore = "needs TEST_DATABASE_URL"]
 fn a_database_that_does_not_answer_is_not_waited_for() {
     // It takes connections, and never says a word.
     let stuck = TcpListener::bind("127.0.0.1:0").unwrap();

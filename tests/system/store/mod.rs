@@ -1,0 +1,16 @@
+//! What the store promises, by its ports and below them, on a real PostgreSQL.
+
+mod catalogue;
+mod checking;
+mod floor;
+mod history;
+mod holds;
+mod idempotency;
+mod proxy;
+mod races;
+mod reading;
+mod receipts;
+mod registering;
+mod settling;
+mod statements;
+mod university;
