@@ -17,7 +17,7 @@ CREATE TABLE students (
     program     text         CONSTRAINT students_program_check CHECK (btrim(program) = program AND char_length(program) BETWEEN 1 AND 200),
     level       text         CONSTRAINT students_level_check CHECK (btrim(level) = level AND char_length(level) BETWEEN 1 AND 200),
     status      text         NOT NULL DEFAULT 'active' CONSTRAINT students_status_check CHECK (status IN ('active', 'inactive', 'suspended', 'graduated')),
-    -- The student's own credit limit, which stands before the term's; absent: the term's.
+    -- The student's own credit limit in a term; the lower of it and the term's holds. Absent: the term's alone.
     max_credits numeric(5,2) CONSTRAINT students_max_credits_check CHECK (max_credits BETWEEN 0 AND 999.99),
     created_at  timestamptz  NOT NULL,
     updated_at  timestamptz  NOT NULL,
