@@ -1,7 +1,7 @@
 //! The command line: what can be asked of `enrollment`, and its settings.
 //!
 //! Every setting is a flag and an environment variable; `enrollment help serve` lists them. To add a command: a variant of
-//! [`Command`] with a file beside this one.
+//! `Command`, and a file for it in `cli/`.
 
 mod check;
 mod demo;
