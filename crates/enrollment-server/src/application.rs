@@ -18,7 +18,8 @@ use std::error::Error;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How to serve.
 #[derive(Clone)]
@@ -42,6 +43,7 @@ pub struct Application {
     address: SocketAddr,
     listener: TcpListener,
     settings: Settings,
+    store: Arc<PgStore>,
     api: Api,
 }
 
@@ -57,7 +59,7 @@ impl Application {
         let store = Arc::new(PgStore::new(&settings.store)?);
         let limits = enrollment_http::Settings { body_limit: settings.body_limit };
         let api = Api::new(services(&store), limits).map_err(|error| -> Box<dyn Error> { error })?;
-        Ok(Self { address, listener, settings, api })
+        Ok(Self { address, listener, settings, store, api })
     }
 
     /// Where it listens.
@@ -78,11 +80,14 @@ impl Application {
     /// # Errors
     /// When the listener fails.
     pub fn run_with(self, started: impl FnOnce(Stop)) -> io::Result<()> {
+        let store = Arc::clone(&self.store);
         rt::System::new().block_on(async {
             let server = self.serve()?;
             started(Stop(server.handle()));
             server.await
-        })
+        })?;
+        release(store);
+        Ok(())
     }
 
     fn serve(self) -> io::Result<Server> {
@@ -96,6 +101,21 @@ impl Application {
         }
         Ok(server.listen(listener)?.run())
     }
+}
+
+/// Lets the store go, and waits until it has written what was handed to it. The server's threads let go of it by themselves,
+/// a moment after the server has ended: whoever is last waits for the store, and that must not be a thread that dies with the
+/// process.
+fn release(mut store: Arc<PgStore>) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        match Arc::try_unwrap(store) {
+            Ok(last) => return drop(last),
+            Err(shared) => store = shared,
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    tracing::warn!("some thread still holds the store: receipts of the last refusals may be lost");
 }
 
 /// Stops a server that runs.
