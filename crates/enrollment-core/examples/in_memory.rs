@@ -7,7 +7,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Catalog, Course, Entry, GradeScale, Hold, Repository, Section, Student, Term, Version};
+use enrollment_core::catalog::{
+    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Section, Student, Term, Version,
+};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
@@ -46,7 +48,7 @@ impl<E> Table<E> {
 /// A real store would also refuse duplicates and deletions of what is in use, as the port's documentation asks.
 #[async_trait]
 impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
-    async fn insert(&self, entry: E) -> Result<E, Error> {
+    async fn insert(&self, entry: E, _cause: Cause) -> Result<E, Error> {
         self.rows().insert(entry.stamp().id.into(), entry.clone());
         Ok(entry)
     }
@@ -55,7 +57,7 @@ impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
         self.get(id, E::SUBJECT)
     }
 
-    async fn update(&self, entry: E, expected: Version) -> Result<E, Error> {
+    async fn update(&self, entry: E, expected: Version, _cause: Cause) -> Result<E, Error> {
         let mut rows = self.rows();
         let current = rows.get_mut(&entry.stamp().id.into()).ok_or(Error::NotFound(E::SUBJECT))?;
         if current.stamp().version != expected {
@@ -65,7 +67,7 @@ impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
         Ok(entry)
     }
 
-    async fn delete(&self, id: E::Id, _expected: Option<Version>) -> Result<(), Error> {
+    async fn delete(&self, id: E::Id, _expected: Option<Version>, _cause: Cause) -> Result<(), Error> {
         self.rows().remove(&id.into()).map(|_| ()).ok_or(Error::NotFound(E::SUBJECT))
     }
 
@@ -291,22 +293,34 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (students, courses, terms, sections) = (Table::new(), Table::new(), Table::new(), Table::new());
 
     let student = Catalog::<Student>::new(students.clone(), clock.clone(), ids.clone())
-        .create(serde_json::from_value(json!({"number": "1001", "given_name": "Ada", "family_name": "Lovelace"}))?)
+        .create(
+            Actor::anonymous(),
+            serde_json::from_value(json!({"number": "1001", "given_name": "Ada", "family_name": "Lovelace"}))?,
+        )
         .await?;
     let course = Catalog::<Course>::new(courses.clone(), clock.clone(), ids.clone())
-        .create(serde_json::from_value(json!({"code": "CS101", "title": "Programming", "credits": 6}))?)
+        .create(
+            Actor::anonymous(),
+            serde_json::from_value(json!({"code": "CS101", "title": "Programming", "credits": 6}))?,
+        )
         .await?;
     let term = Catalog::<Term>::new(terms.clone(), clock.clone(), ids.clone())
-        .create(serde_json::from_value(json!({
-            "code": "2026-fall", "name": "Fall 2026", "time_zone": "Europe/London",
-            "starts_on": "2026-09-01", "ends_on": "2027-01-31"
-        }))?)
+        .create(
+            Actor::anonymous(),
+            serde_json::from_value(json!({
+                "code": "2026-fall", "name": "Fall 2026", "time_zone": "Europe/London",
+                "starts_on": "2026-09-01", "ends_on": "2027-01-31"
+            }))?,
+        )
         .await?;
     let section = Catalog::<Section>::new(sections.clone(), clock.clone(), ids.clone())
-        .create(serde_json::from_value(json!({
-            "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open",
-            "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15"}]
-        }))?)
+        .create(
+            Actor::anonymous(),
+            serde_json::from_value(json!({
+                "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open",
+                "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15"}]
+            }))?,
+        )
         .await?;
 
     let (holds, student_courses) = (Table::new(), Mutex::new(Vec::new()));

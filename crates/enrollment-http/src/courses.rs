@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CoursePatch, CreateProblems, DeleteProblems, FindProblems, ListProblems};
 use crate::page::{PageBody, PageParameters, page};
@@ -85,9 +86,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
+    Caller(actor): Caller,
     Json(draft): Json<CourseDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let course = services.courses.create(draft).await?;
+    let course = services.courses.create(actor, draft).await?;
     created(format!("/api/v1/courses/{}", course.id), &course)
 }
 
@@ -147,9 +149,10 @@ pub(crate) async fn change(
     Id(id): Id<CourseId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
     Json(draft): Json<CourseDraft>,
 ) -> Result<HttpResponse, Problem> {
-    changed(&services.courses.change(id, expected, draft).await?)
+    changed(&services.courses.change(actor, id, expected, draft).await?)
 }
 
 /// Deletes a course that nothing refers to.
@@ -169,7 +172,8 @@ pub(crate) async fn delete(
     Id(id): Id<CourseId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.courses.delete(id, expected).await?;
+    services.courses.delete(actor, id, expected).await?;
     Ok(deleted())
 }

@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CreateOwnedProblems, DeleteProblems, FindProblems, HoldPatch};
 use crate::page::{PageBody, PageParameters, page};
@@ -75,9 +76,10 @@ pub(crate) async fn create(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     _: Query<()>,
+    Caller(actor): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let hold = services.holds.of(student).create(draft).await?;
+    let hold = services.holds.of(student).create(actor, draft).await?;
     created(format!("/api/v1/students/{student}/holds/{}", hold.id), &hold)
 }
 
@@ -142,9 +144,10 @@ pub(crate) async fn change(
     OfHold(id): OfHold,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
-    changed(&services.holds.of(student).change(id, expected, draft).await?)
+    changed(&services.holds.of(student).change(actor, id, expected, draft).await?)
 }
 
 /// Deletes a hold, which blocks nothing from then on.
@@ -166,7 +169,8 @@ pub(crate) async fn delete(
     OfHold(id): OfHold,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.holds.of(student).delete(id, expected).await?;
+    services.holds.of(student).delete(actor, id, expected).await?;
     Ok(deleted())
 }

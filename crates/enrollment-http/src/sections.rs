@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CreateProblems, DeleteProblems, FindProblems, ListProblems, SectionPatch};
 use crate::page::{PageBody, PageParameters, page};
@@ -94,9 +95,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
+    Caller(actor): Caller,
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let section = services.sections.create(draft).await?;
+    let section = services.sections.create(actor, draft).await?;
     created(format!("/api/v1/sections/{}", section.id), &section)
 }
 
@@ -156,9 +158,10 @@ pub(crate) async fn change(
     Id(id): Id<SectionId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
-    changed(&services.sections.change(id, expected, draft).await?)
+    changed(&services.sections.change(actor, id, expected, draft).await?)
 }
 
 /// Deletes a section that nothing refers to.
@@ -178,7 +181,8 @@ pub(crate) async fn delete(
     Id(id): Id<SectionId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.sections.delete(id, expected).await?;
+    services.sections.delete(actor, id, expected).await?;
     Ok(deleted())
 }

@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CreateProblems, DeleteProblems, FindProblems, ListProblems, StudentPatch};
 use crate::page::{PageBody, PageParameters, page};
@@ -85,9 +86,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
+    Caller(actor): Caller,
     Json(draft): Json<StudentDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let student = services.students.create(draft).await?;
+    let student = services.students.create(actor, draft).await?;
     created(format!("/api/v1/students/{}", student.id), &student)
 }
 
@@ -147,9 +149,10 @@ pub(crate) async fn change(
     Id(id): Id<StudentId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
     Json(draft): Json<StudentDraft>,
 ) -> Result<HttpResponse, Problem> {
-    changed(&services.students.change(id, expected, draft).await?)
+    changed(&services.students.change(actor, id, expected, draft).await?)
 }
 
 /// Deletes a student that nothing refers to.
@@ -169,7 +172,8 @@ pub(crate) async fn delete(
     Id(id): Id<StudentId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.students.delete(id, expected).await?;
+    services.students.delete(actor, id, expected).await?;
     Ok(deleted())
 }

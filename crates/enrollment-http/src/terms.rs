@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CreateProblems, DeleteProblems, FindProblems, ListProblems, TermPatch};
 use crate::page::{PageBody, PageParameters, page};
@@ -87,9 +88,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
+    Caller(actor): Caller,
     Json(draft): Json<TermDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let term = services.terms.create(draft).await?;
+    let term = services.terms.create(actor, draft).await?;
     created(format!("/api/v1/terms/{}", term.id), &term)
 }
 
@@ -149,9 +151,10 @@ pub(crate) async fn change(
     Id(id): Id<TermId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
     Json(draft): Json<TermDraft>,
 ) -> Result<HttpResponse, Problem> {
-    changed(&services.terms.change(id, expected, draft).await?)
+    changed(&services.terms.change(actor, id, expected, draft).await?)
 }
 
 /// Deletes a term that nothing refers to.
@@ -171,7 +174,8 @@ pub(crate) async fn delete(
     Id(id): Id<TermId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
+    Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.terms.delete(id, expected).await?;
+    services.terms.delete(actor, id, expected).await?;
     Ok(deleted())
 }

@@ -1,6 +1,6 @@
 //! The catalogue: what `Repository` promises, for the four kinds of entries.
 
-use super::university::{University, entry, id, now};
+use super::university::{University, cause, entry, id, now};
 use enrollment_core::catalog::{
     Course, CourseDraft, CourseFilter, Draft, Entry, Repository, Section, SectionDraft, SectionFilter, Student,
     StudentDraft, StudentFilter, Term, TermDraft, TermFilter, Version,
@@ -42,14 +42,14 @@ fn update<E: Entry>(university: &University, entry: &E, expected: Version) -> Re
 where
     PgStore: Repository<E>,
 {
-    block_on(university.store.update(entry.clone(), expected))
+    block_on(university.store.update(entry.clone(), expected, cause()))
 }
 
 fn delete<E: Entry>(university: &University, id: E::Id, expected: Option<Version>) -> Result<(), Error>
 where
     PgStore: Repository<E>,
 {
-    block_on(Repository::<E>::delete(&university.store, id, expected))
+    block_on(Repository::<E>::delete(&university.store, id, expected, cause()))
 }
 
 /// All entries that the filter lets through, page by page.

@@ -1,6 +1,6 @@
 //! What `Repository` promises for entries that belong to another: the holds of a student.
 
-use super::university::{University, id, now};
+use super::university::{University, cause, id, now};
 use enrollment_core::catalog::{Draft, Entry, Hold, HoldFilter, Owned, Repository, Stamp, Student, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
@@ -33,15 +33,15 @@ fn holds_are_kept_for_a_student_who_exists_and_keep_that_student() {
     assert!(matches!(list(&university, nobody), Err(Error::NotFound(Subject::Student))));
 
     let next = Hold { until: Some(now()), from: None, version: Version::FIRST.next(), ..first.clone() };
-    let update = || block_on(university.store.update(next.clone(), Version::FIRST));
+    let update = || block_on(university.store.update(next.clone(), Version::FIRST, cause()));
     assert_eq!(update().unwrap(), next);
     assert!(matches!(update(), Err(Error::Stale(Subject::Hold))));
 
-    let used = block_on(Repository::<Student>::delete(&university.store, ada, None));
+    let used = block_on(Repository::<Student>::delete(&university.store, ada, None, cause()));
     assert!(matches!(&used, Err(Error::InUse { by, .. }) if *by == [Subject::Hold]), "{used:?}");
-    let delete = |expected| block_on(Repository::<Hold>::delete(&university.store, first.id, expected));
+    let delete = |expected| block_on(Repository::<Hold>::delete(&university.store, first.id, expected, cause()));
     assert!(matches!(delete(Some(Version::FIRST)), Err(Error::Stale(Subject::Hold))));
     delete(Some(next.version)).unwrap();
     assert!(matches!(delete(None), Err(Error::NotFound(Subject::Hold))));
-    block_on(Repository::<Student>::delete(&university.store, ada, None)).unwrap();
+    block_on(Repository::<Student>::delete(&university.store, ada, None, cause())).unwrap();
 }

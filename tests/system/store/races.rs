@@ -1,6 +1,6 @@
 //! Many at once: seats, limits and locks, on real threads.
 
-use super::university::{University, codes, enrolling};
+use super::university::{University, cause, codes, enrolling};
 use enrollment_core::Error;
 use enrollment_core::catalog::{Draft, Entry, Repository, Section, SectionDraft};
 use enrollment_core::ids::{SectionId, StudentId};
@@ -135,7 +135,7 @@ fn a_capacity_lowered_while_students_enroll_is_never_below_what_is_taken() {
                     let draft: SectionDraft = serde_json::from_value(json!({ "capacity": capacity })).unwrap();
                     let changed =
                         draft.over(&current).parse(current.stamp().changed(super::university::now())).unwrap();
-                    match pollster::block_on(university.store.update(changed, current.version)) {
+                    match pollster::block_on(university.store.update(changed, current.version, cause())) {
                         Ok(_) => true,
                         Err(Error::SeatsTaken { .. }) => false,
                         Err(other) => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Carrying out attempts: what is loaded, decided, written, and refused.
 
-use super::university::{University, codes, dropping, enrolling, id, now};
+use super::university::{University, cause, codes, dropping, enrolling, id, now};
 use enrollment_core::catalog::{Repository, Section};
 use enrollment_core::registration::{Attempt, Change, Code, Mode, Outcome, Status, StudentCourse, Target};
 use enrollment_core::{Error, Subject};
@@ -204,7 +204,7 @@ fn cross_listed_sections_share_their_seats() {
     let enrolled = |id| block_on(Repository::<Section>::find(&university.store, id)).unwrap().enrolled;
     assert_eq!((enrolled(cs), enrolled(ee)), (1, 0), "each section counts its own students");
     // The pool stays with the section that is left.
-    block_on(Repository::<Section>::delete(&university.store, ee, None)).unwrap();
+    block_on(Repository::<Section>::delete(&university.store, ee, None, cause())).unwrap();
     assert_eq!(university.seats(cs), ("1".into(), "1".into()));
     university.check();
 }

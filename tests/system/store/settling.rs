@@ -1,7 +1,7 @@
 //! Connections that are lost while they commit: the caller hears what has become of the attempt all the same.
 
 use super::proxy::{Loss, Proxy};
-use super::university::{University, codes, dropping, enrolling, with_key};
+use super::university::{University, cause, codes, dropping, enrolling, with_key};
 use enrollment_core::Error;
 use enrollment_core::catalog::{Repository, Student, StudentDraft};
 use enrollment_core::registration::{Change, Code, Outcome, Status, Target};
@@ -83,6 +83,6 @@ fn an_entry_whose_connection_was_lost_is_not_taken_for_unwritten() {
     );
     let student =
         super::university::entry::<StudentDraft>(json!({"number": "1", "given_name": "A", "family_name": "L"}));
-    let answer: Result<Student, Error> = block_on(university.store.insert(student));
+    let answer: Result<Student, Error> = block_on(university.store.insert(student, cause()));
     assert!(matches!(answer, Err(Error::OutcomeUnknown(_))), "{answer:?}");
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 use enrollment_core::Error;
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Course, CourseDraft, Draft, Repository, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft,
+    Cause, Course, CourseDraft, Draft, Repository, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft,
 };
 use enrollment_core::health::Health;
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
@@ -42,6 +42,11 @@ pub(crate) fn id() -> Uuid {
 /// The time of all that happens here, unless said otherwise.
 pub(crate) fn now() -> Time {
     "2026-11-23T12:00:00.123456Z".parse().unwrap()
+}
+
+/// A registrar's change of the catalogue.
+pub(crate) fn cause() -> Cause {
+    Cause { attempt_id: id().into(), actor: Actor::system("registrar"), at: now() }
 }
 
 /// An entry of these fields.
@@ -87,7 +92,7 @@ impl University {
         PgStore: Repository<E>,
         E: enrollment_core::catalog::Entry,
     {
-        block_on(self.store.insert(entry))
+        block_on(self.store.insert(entry, cause()))
     }
 
     pub(crate) fn student(&self) -> StudentId {

@@ -8,6 +8,7 @@
 //! its type. To add an entry: a file with the entry, its draft and its filter, and a variant of
 //! [`Subject`](crate::Subject).
 
+pub mod cause;
 pub mod course;
 pub mod credits;
 pub mod entry;
@@ -24,6 +25,7 @@ pub mod service;
 pub mod student;
 pub mod term;
 
+pub use cause::Cause;
 pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};

@@ -5,6 +5,7 @@
 
 use super::{Catalog, Entry, Version};
 use crate::Error;
+use crate::actor::Actor;
 use crate::page::{Page, PageRequest};
 use std::fmt;
 
@@ -42,8 +43,8 @@ impl<E: Owned> CatalogOf<'_, E> {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such owner, and those of [`Catalog::create`].
-    pub async fn create(&self, draft: E::Draft) -> Result<E, Error> {
-        self.catalog.create(E::draft_of(self.owner, draft)).await
+    pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<E, Error> {
+        self.catalog.create(actor, E::draft_of(self.owner, draft)).await
     }
 
     /// The entry with this id.
@@ -59,19 +60,25 @@ impl<E: Owned> CatalogOf<'_, E> {
     ///
     /// # Errors
     /// [`Error::NotFound`], also when it belongs to another, and those of [`Catalog::change`].
-    pub async fn change(&self, id: E::Id, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
+    pub async fn change(
+        &self,
+        actor: Actor,
+        id: E::Id,
+        expected: Option<Version>,
+        draft: E::Draft,
+    ) -> Result<E, Error> {
         let current = self.get(id).await?;
-        self.catalog.replace(&current, expected, draft).await
+        self.catalog.replace(actor, &current, expected, draft).await
     }
 
     /// Deletes an entry.
     ///
     /// # Errors
     /// [`Error::NotFound`], also when it belongs to another, and those of [`Catalog::delete`].
-    pub async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+    pub async fn delete(&self, actor: Actor, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
         // An entry never changes its owner, so it is still theirs when it is deleted.
         self.get(id).await?;
-        self.catalog.delete(id, expected).await
+        self.catalog.delete(actor, id, expected).await
     }
 
     /// A page of the entries that the filter lets through.
@@ -121,9 +128,9 @@ mod tests {
     #[test]
     fn what_is_made_belongs_to_the_owner() {
         let mut repository = MockRepository::new();
-        repository.expect_insert().once().returning(Ok);
+        repository.expect_insert().once().returning(|entry, _| Ok(entry));
         let body = draft(json!({"blocks": "both", "reason": "Fees"}));
-        assert_eq!(block_on(catalog(repository).of(student(1)).create(body)).unwrap(), hold());
+        assert_eq!(block_on(catalog(repository).of(student(1)).create(Actor::anonymous(), body)).unwrap(), hold());
     }
 
     #[test]
@@ -143,18 +150,20 @@ mod tests {
         let id = hold().id;
         let not_found = |error| matches!(error, Some(Error::NotFound(Subject::Hold)));
         assert!(not_found(block_on(of_another.get(id)).err()));
-        assert!(not_found(block_on(of_another.change(id, None, HoldDraft::default())).err()));
-        assert!(not_found(block_on(of_another.delete(id, None)).err()));
+        assert!(not_found(block_on(of_another.change(Actor::anonymous(), id, None, HoldDraft::default())).err()));
+        assert!(not_found(block_on(of_another.delete(Actor::anonymous(), id, None)).err()));
     }
 
     #[test]
     fn the_owners_entry_is_changed_on_the_version_that_was_read_and_stays_theirs() {
         let mut repository = MockRepository::new();
         repository.expect_find().once().returning(|_| Ok(hold()));
-        repository.expect_update().once().returning(|entry, _| Ok(entry));
+        repository.expect_update().once().returning(|entry, _, _| Ok(entry));
         let catalog = catalog(repository);
         let change = draft(json!({"blocks": "drop"}));
-        let changed = block_on(catalog.of(student(1)).change(hold().id, Some(Version::FIRST), change)).unwrap();
+        let changed =
+            block_on(catalog.of(student(1)).change(Actor::anonymous(), hold().id, Some(Version::FIRST), change))
+                .unwrap();
         assert_eq!((changed.owner(), changed.version), (student(1), Version::FIRST.next()));
     }
 }

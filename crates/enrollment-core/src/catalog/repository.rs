@@ -1,6 +1,6 @@
 //! The port behind which the catalogue is kept.
 
-use super::{Entry, Version};
+use super::{Cause, Entry, Version};
 use crate::Error;
 use crate::page::{Page, PageRequest};
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ pub trait Repository<E: Entry>: Send + Sync {
     /// It MUST answer [`Error::Duplicate`] when another entry has the same natural key, also when both are added at the
     /// same time, [`Error::Invalid`] with the field when the entry refers to something that does not exist, and
     /// [`Error::NotFound`] with the owner's subject when an entry's owner does not.
-    async fn insert(&self, entry: E) -> Result<E, Error>;
+    async fn insert(&self, entry: E, cause: Cause) -> Result<E, Error>;
 
     /// The entry with this id. It MUST answer [`Error::NotFound`] when there is none.
     async fn find(&self, id: E::Id) -> Result<E, Error>;
@@ -28,13 +28,13 @@ pub trait Repository<E: Entry>: Send + Sync {
     /// none, and otherwise what [`insert`](Self::insert) would. For a section it MUST also answer [`Error::SeatsTaken`]
     /// when more seats are taken than it would have, and [`Error::Fixed`] when its course, term or component would
     /// change although students have registered.
-    async fn update(&self, entry: E, expected: Version) -> Result<E, Error>;
+    async fn update(&self, entry: E, expected: Version, cause: Cause) -> Result<E, Error>;
 
     /// Deletes the entry, if it still has version `expected` where one is given.
     ///
     /// It MUST answer [`Error::InUse`] with everything that refers to the entry, [`Error::NotFound`] when there is none,
     /// and [`Error::Stale`] when its version is another.
-    async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error>;
+    async fn delete(&self, id: E::Id, expected: Option<Version>, cause: Cause) -> Result<(), Error>;
 
     /// A page of the entries that the filter lets through, in the order in which they were made. It MUST answer
     /// [`Error::NotFound`] with the owner's subject when the filter asks for an owner that does not exist.

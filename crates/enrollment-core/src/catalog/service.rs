@@ -1,9 +1,10 @@
 //! Making, reading, changing and deleting entries of the catalogue.
 
-use super::{Draft, Entry, Repository, Stamp, Version};
+use super::{Cause, Draft, Entry, Repository, Stamp, Version};
 use crate::Error;
+use crate::actor::Actor;
 use crate::clock::Clock;
-use crate::ids::IdSource;
+use crate::ids::{AttemptId, IdSource};
 use crate::page::{Page, PageRequest};
 use std::sync::Arc;
 
@@ -20,13 +21,14 @@ impl<E: Entry> Catalog<E> {
         Self { repository, clock, ids }
     }
 
-    /// Makes an entry of a draft.
+    /// Makes an entry of a draft, on behalf of the actor.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field, [`Error::Duplicate`] when its natural key is taken.
-    pub async fn create(&self, draft: E::Draft) -> Result<E, Error> {
-        let entry = draft.parse(Stamp::new(self.ids.next().into(), self.clock.now()))?;
-        self.repository.insert(entry).await
+    pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<E, Error> {
+        let cause = self.cause(actor);
+        let entry = draft.parse(Stamp::new(self.ids.next().into(), cause.at))?;
+        self.repository.insert(entry, cause).await
     }
 
     /// The entry with this id.
@@ -42,32 +44,49 @@ impl<E: Entry> Catalog<E> {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`] with every wrong field, and what the port answers.
-    pub async fn change(&self, id: E::Id, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
+    pub async fn change(
+        &self,
+        actor: Actor,
+        id: E::Id,
+        expected: Option<Version>,
+        draft: E::Draft,
+    ) -> Result<E, Error> {
         let current = self.repository.find(id).await?;
-        self.replace(&current, expected, draft).await
+        self.replace(actor, &current, expected, draft).await
     }
 
     /// Writes a draft over an entry that was just found.
-    pub(super) async fn replace(&self, current: &E, expected: Option<Version>, draft: E::Draft) -> Result<E, Error> {
+    pub(super) async fn replace(
+        &self,
+        actor: Actor,
+        current: &E,
+        expected: Option<Version>,
+        draft: E::Draft,
+    ) -> Result<E, Error> {
         let stamp = current.stamp();
         if expected.is_some_and(|version| version != stamp.version) {
             return Err(Error::Stale(E::SUBJECT));
         }
-        let changed = draft.over(current).parse(stamp.changed(self.clock.now()))?;
-        self.repository.update(changed, stamp.version).await
+        let cause = self.cause(actor);
+        let changed = draft.over(current).parse(stamp.changed(cause.at))?;
+        self.repository.update(changed, stamp.version, cause).await
     }
 
     /// Deletes an entry, if it still has the `expected` version where one is given.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Stale`], [`Error::InUse`].
-    pub async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
-        self.repository.delete(id, expected).await
+    pub async fn delete(&self, actor: Actor, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.repository.delete(id, expected, self.cause(actor)).await
     }
 
     /// A page of the entries that the filter lets through.
     pub async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
         self.repository.list(filter, page).await
+    }
+
+    fn cause(&self, actor: Actor) -> Cause {
+        Cause { attempt_id: AttemptId::mint(self.ids.as_ref()), actor, at: self.clock.now() }
     }
 }
 
@@ -105,10 +124,13 @@ mod tests {
     #[test]
     fn creating_stamps_the_entry_with_id_time_and_first_version() {
         let mut repository = MockRepository::new();
-        repository.expect_insert().once().returning(Ok);
-        let made = block_on(
-            catalog(repository).create(draft(json!({"number": "1", "given_name": "Ada", "family_name": "Lovelace"}))),
-        )
+        let by_whom =
+            |_: &_, cause: &Cause| (cause.actor.as_str(), cause.at) == ("system:test", NOW + TimeDelta::days(1));
+        repository.expect_insert().once().withf(by_whom).returning(|entry, _| Ok(entry));
+        let made = block_on(catalog(repository).create(
+            Actor::system("test"),
+            draft(json!({"number": "1", "given_name": "Ada", "family_name": "Lovelace"})),
+        ))
         .unwrap();
         let later = NOW + TimeDelta::days(1);
         assert_eq!(made, Student { created_at: later, updated_at: later, ..ada() });
@@ -117,7 +139,8 @@ mod tests {
     #[test]
     fn an_invalid_draft_never_reaches_the_repository() {
         let repository = MockRepository::new();
-        let error = block_on(catalog(repository).create(draft(json!({"number": "1"})))).unwrap_err();
+        let error =
+            block_on(catalog(repository).create(Actor::anonymous(), draft(json!({"number": "1"})))).unwrap_err();
         assert!(matches!(error, Error::Invalid(errors) if errors.iter().count() == 2));
     }
 
@@ -128,10 +151,15 @@ mod tests {
         repository
             .expect_update()
             .once()
-            .withf(|_, expected| *expected == Version::FIRST)
-            .returning(|entry, _| Ok(entry));
-        let changed =
-            block_on(catalog(repository).change(ada().id, None, draft(json!({"given_name": "Augusta"})))).unwrap();
+            .withf(|_, expected, _| *expected == Version::FIRST)
+            .returning(|entry, _, _| Ok(entry));
+        let changed = block_on(catalog(repository).change(
+            Actor::anonymous(),
+            ada().id,
+            None,
+            draft(json!({"given_name": "Augusta"})),
+        ))
+        .unwrap();
         assert_eq!(changed.given_name.as_str(), "Augusta");
         assert_eq!((changed.version, changed.updated_at), (Version::FIRST.next(), NOW + TimeDelta::days(1)));
         assert_eq!(changed.created_at, NOW);
@@ -141,9 +169,13 @@ mod tests {
     fn a_change_of_another_version_is_stale_and_writes_nothing() {
         let mut repository = MockRepository::new();
         repository.expect_find().returning(|_| Ok(ada()));
-        let error =
-            block_on(catalog(repository).change(ada().id, Some(Version::FIRST.next()), StudentDraft::default()))
-                .unwrap_err();
+        let error = block_on(catalog(repository).change(
+            Actor::anonymous(),
+            ada().id,
+            Some(Version::FIRST.next()),
+            StudentDraft::default(),
+        ))
+        .unwrap_err();
         assert!(matches!(error, Error::Stale(Subject::Student)));
     }
 }

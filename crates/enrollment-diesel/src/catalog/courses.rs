@@ -9,13 +9,13 @@ use crate::schema::{courses, sections, student_courses};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use enrollment_core::catalog::{Course, CourseFilter, Version};
+use enrollment_core::catalog::{Cause, Course, CourseFilter, Version};
 use enrollment_core::ids::CourseId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
 
 impl Table for Course {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
         let insert = diesel::insert_into(courses::table).values(CourseRow::try_from(&self)?);
         let row = committing(insert.returning(CourseRow::as_returning()).get_result(conn))?;
         Ok(Ok(row.try_into()?))
@@ -26,7 +26,7 @@ impl Table for Course {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
         let row = CourseRow::try_from(&self)?;
         let stored = courses::table.find(row.id).filter(courses::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(CourseRow::as_returning());
@@ -36,7 +36,7 @@ impl Table for Course {
         }
     }
 
-    fn delete(conn: &mut PgConnection, id: CourseId, expected: Option<Version>) -> Answer<()> {
+    fn delete(conn: &mut PgConnection, id: CourseId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = courses::table.find(id.uuid());
         let deleted = match expected {
             None => diesel::delete(stored).execute(conn),

@@ -9,13 +9,13 @@ use crate::schema::{holds, students};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use enrollment_core::catalog::{Hold, HoldFilter, Version};
+use enrollment_core::catalog::{Cause, Hold, HoldFilter, Version};
 use enrollment_core::ids::{HoldId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
 
 impl Table for Hold {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
         let insert = diesel::insert_into(holds::table).values(HoldRow::from(&self));
         let row = committing(insert.returning(HoldRow::as_returning()).get_result(conn))?;
         Ok(Ok(row.try_into()?))
@@ -26,7 +26,7 @@ impl Table for Hold {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
         let row = HoldRow::from(&self);
         let stored = holds::table.find(row.id).filter(holds::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(HoldRow::as_returning());
@@ -36,7 +36,7 @@ impl Table for Hold {
         }
     }
 
-    fn delete(conn: &mut PgConnection, id: HoldId, expected: Option<Version>) -> Answer<()> {
+    fn delete(conn: &mut PgConnection, id: HoldId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = holds::table.find(id.uuid());
         let deleted = match expected {
             None => diesel::delete(stored).execute(conn),

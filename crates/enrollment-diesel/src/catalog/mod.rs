@@ -12,19 +12,19 @@ use crate::StoreError;
 use crate::store::{Answer, PgStore};
 use async_trait::async_trait;
 use diesel::PgConnection;
-use enrollment_core::catalog::{Entry, Repository, Version};
+use enrollment_core::catalog::{Cause, Entry, Repository, Version};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
 
 /// How entries of a kind are kept: the port's methods as functions of a connection.
 pub(crate) trait Table: Entry {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self>;
+    fn insert(self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self>;
 
     fn find(conn: &mut PgConnection, id: Self::Id) -> Result<Option<Self>, StoreError>;
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self>;
+    fn update(self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self>;
 
-    fn delete(conn: &mut PgConnection, id: Self::Id, expected: Option<Version>) -> Answer<()>;
+    fn delete(conn: &mut PgConnection, id: Self::Id, expected: Option<Version>, cause: &Cause) -> Answer<()>;
 
     fn list(
         conn: &mut PgConnection,
@@ -35,20 +35,20 @@ pub(crate) trait Table: Entry {
 
 #[async_trait]
 impl<E: Table> Repository<E> for PgStore {
-    async fn insert(&self, entry: E) -> Result<E, Error> {
-        self.write(move |conn| entry.insert(conn)).await
+    async fn insert(&self, entry: E, cause: Cause) -> Result<E, Error> {
+        self.write(move |conn| entry.insert(conn, &cause)).await
     }
 
     async fn find(&self, id: E::Id) -> Result<E, Error> {
         self.read(move |conn| Ok(E::find(conn, id)?.ok_or(Error::NotFound(E::SUBJECT)))).await
     }
 
-    async fn update(&self, entry: E, expected: Version) -> Result<E, Error> {
-        self.write(move |conn| entry.update(conn, expected)).await
+    async fn update(&self, entry: E, expected: Version, cause: Cause) -> Result<E, Error> {
+        self.write(move |conn| entry.update(conn, expected, &cause)).await
     }
 
-    async fn delete(&self, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
-        self.write(move |conn| E::delete(conn, id, expected)).await
+    async fn delete(&self, id: E::Id, expected: Option<Version>, cause: Cause) -> Result<(), Error> {
+        self.write(move |conn| E::delete(conn, id, expected, &cause)).await
     }
 
     async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {

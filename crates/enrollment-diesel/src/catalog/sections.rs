@@ -15,7 +15,7 @@ use crate::transaction::{Ending, transaction};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
-use enrollment_core::catalog::{Meeting, Section, SectionFilter, Version};
+use enrollment_core::catalog::{Cause, Meeting, Section, SectionFilter, Version};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::text::SearchText;
@@ -23,7 +23,7 @@ use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
 impl Table for Section {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
         transaction(conn, |conn| {
             let pool = self.id.uuid();
             let seats = (seat_pools::id.eq(pool), seat_pools::capacity.eq(self.capacity.get().cast_signed()));
@@ -45,7 +45,7 @@ impl Table for Section {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
         let updated = transaction(conn, |conn| match replace(conn, &self, expected)? {
             Ok(()) => Ok(Ending::Commit(stored(conn, self.id)?)),
             Err(refused) => Ok(Ending::RollBack(Err(refused))),
@@ -56,7 +56,7 @@ impl Table for Section {
         }
     }
 
-    fn delete(conn: &mut PgConnection, id: SectionId, expected: Option<Version>) -> Answer<()> {
+    fn delete(conn: &mut PgConnection, id: SectionId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let deleted = transaction(conn, |conn| match remove(conn, id, expected)? {
             Ok(()) => Ok(Ending::Commit(Ok(()))),
             Err(refused) => Ok(Ending::RollBack(Err(refused))),

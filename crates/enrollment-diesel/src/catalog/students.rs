@@ -9,13 +9,13 @@ use crate::schema::{holds, student_courses, students};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use enrollment_core::catalog::{Student, StudentFilter, Version};
+use enrollment_core::catalog::{Cause, Student, StudentFilter, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
 
 impl Table for Student {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
         let insert = diesel::insert_into(students::table).values(StudentRow::from(&self));
         let row = committing(insert.returning(StudentRow::as_returning()).get_result(conn))?;
         Ok(Ok(row.try_into()?))
@@ -26,7 +26,7 @@ impl Table for Student {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
         let row = StudentRow::from(&self);
         let stored = students::table.find(row.id).filter(students::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(StudentRow::as_returning());
@@ -36,7 +36,7 @@ impl Table for Student {
         }
     }
 
-    fn delete(conn: &mut PgConnection, id: StudentId, expected: Option<Version>) -> Answer<()> {
+    fn delete(conn: &mut PgConnection, id: StudentId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = students::table.find(id.uuid());
         let deleted = match expected {
             None => diesel::delete(stored).execute(conn),

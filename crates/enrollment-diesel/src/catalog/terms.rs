@@ -9,13 +9,13 @@ use crate::schema::{sections, student_courses, terms};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use enrollment_core::catalog::{Term, TermFilter, Version};
+use enrollment_core::catalog::{Cause, Term, TermFilter, Version};
 use enrollment_core::ids::TermId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
 
 impl Table for Term {
-    fn insert(self, conn: &mut PgConnection) -> Answer<Self> {
+    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
         let insert = diesel::insert_into(terms::table).values(TermRow::from(&self));
         let row = committing(insert.returning(TermRow::as_returning()).get_result(conn))?;
         Ok(Ok(row.try_into()?))
@@ -26,7 +26,7 @@ impl Table for Term {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version) -> Answer<Self> {
+    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
         let row = TermRow::from(&self);
         let stored = terms::table.find(row.id).filter(terms::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(TermRow::as_returning());
@@ -36,7 +36,7 @@ impl Table for Term {
         }
     }
 
-    fn delete(conn: &mut PgConnection, id: TermId, expected: Option<Version>) -> Answer<()> {
+    fn delete(conn: &mut PgConnection, id: TermId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = terms::table.find(id.uuid());
         let deleted = match expected {
             None => diesel::delete(stored).execute(conn),

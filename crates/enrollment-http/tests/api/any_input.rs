@@ -70,11 +70,11 @@ fn noise() -> impl Strategy<Value = (String, Vec<u8>)> {
 
 fn willing() -> TestApi {
     let mut ports = Ports::default();
-    ports.students.expect_insert().returning(Ok);
-    ports.holds.expect_insert().returning(Ok);
-    ports.courses.expect_insert().returning(Ok);
-    ports.terms.expect_insert().returning(Ok);
-    ports.sections.expect_insert().returning(Ok);
+    ports.students.expect_insert().returning(|entry, _| Ok(entry));
+    ports.holds.expect_insert().returning(|entry, _| Ok(entry));
+    ports.courses.expect_insert().returning(|entry, _| Ok(entry));
+    ports.terms.expect_insert().returning(|entry, _| Ok(entry));
+    ports.sections.expect_insert().returning(|entry, _| Ok(entry));
     ports.students.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.sections.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.registration.expect_register().returning(|attempt| Ok(accepted(&attempt, student_course())));

@@ -83,7 +83,7 @@ async fn only_json_in_utf8_is_taken() {
 async fn a_charset_that_is_utf8_is_fine() {
     for media_type in ["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"] {
         let mut ports = Ports::default();
-        ports.students.expect_insert().once().returning(Ok);
+        ports.students.expect_insert().once().returning(|entry, _| Ok(entry));
         let request = post(student_body().to_string()).insert_header(("content-type", media_type));
         assert_eq!(ports.api().send(request).await.status, StatusCode::CREATED, "{media_type}");
     }

@@ -26,7 +26,7 @@ macro_rules! for_each_entry {
 macro_rules! is_made {
     ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
-        ports.$port.expect_insert().once().returning(Ok);
+        ports.$port.expect_insert().once().returning(|entry, _| Ok(entry));
         let answer = ports.api().post($path, $body).await;
         let made = answer.json();
         assert_eq!(answer.status, StatusCode::CREATED, "{made}");
@@ -63,8 +63,8 @@ macro_rules! is_changed {
     ($port:ident, $path:expr, $id:expr, $body:expr, $entry:expr) => {{
         let mut ports = Ports::default();
         ports.$port.expect_find().returning(|_| Ok($entry));
-        let on_the_third = |_: &_, expected: &Version| *expected == Version::from(3);
-        ports.$port.expect_update().once().withf(on_the_third).returning(|entry, _| Ok(entry));
+        let on_the_third = |_: &_, expected: &Version, _: &_| *expected == Version::from(3);
+        ports.$port.expect_update().once().withf(on_the_third).returning(|entry, _, _| Ok(entry));
         let answer = ports.api().patch(&format!("{}/{}", $path, $id), json!({})).await;
         let mut expected = serde_json::to_value($entry).unwrap();
         expected["version"] = json!(4);
@@ -83,8 +83,8 @@ macro_rules! is_deleted {
             .$port
             .expect_delete()
             .once()
-            .withf(|id, expected| id.to_string() == $id && expected.is_none())
-            .returning(|_, _| Ok(()));
+            .withf(|id, expected, _| id.to_string() == $id && expected.is_none())
+            .returning(|_, _, _| Ok(()));
         let answer = ports.api().delete(&format!("{}/{}", $path, $id)).await;
         assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
     }};
@@ -115,7 +115,7 @@ for_each_entry!(every_wrong_or_unknown_field_is_told_at_once, is_refused_field_b
 async fn a_change_names_and_clears_fields() {
     let mut ports = Ports::default();
     ports.students.expect_find().returning(|_| Ok(student()));
-    ports.students.expect_update().once().returning(|entry, _| Ok(entry));
+    ports.students.expect_update().once().returning(|entry, _, _| Ok(entry));
     let answer = ports
         .api()
         .patch(&format!("/api/v1/students/{STUDENT}"), json!({"email": null, "given_name": "Augusta"}))

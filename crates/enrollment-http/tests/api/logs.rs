@@ -65,7 +65,7 @@ async fn a_cause_is_logged_with_the_request_and_not_told() {
 #[actix_web::test]
 async fn an_answer_is_logged_by_route_and_status_without_what_identifies_a_person() {
     let mut ports = Ports::default();
-    ports.students.expect_insert().returning(Ok);
+    ports.students.expect_insert().returning(|entry, _| Ok(entry));
     ports.students.expect_list().returning(|_, _| Ok(Page { items: vec![student()], next: None }));
     let api = ports.api();
     let log = Log::default();

@@ -23,7 +23,7 @@ async fn get_unless(api: &TestApi, path: &str, tag: &str) -> Answer {
 async fn a_change_of_another_version_is_stale() {
     let mut ports = Ports::default();
     ports.students.expect_find().returning(|_| Ok(student()));
-    ports.students.expect_update().times(3).returning(|entry, _| Ok(entry));
+    ports.students.expect_update().times(3).returning(|entry, _, _| Ok(entry));
     let api = ports.api();
     for tag in ["\"3\"", "*", "\"3.0123456789abcdef\""] {
         assert_eq!(patch_if(&api, tag).await.status, StatusCode::OK, "{tag}");
@@ -36,7 +36,7 @@ async fn a_change_of_another_version_is_stale() {
 async fn a_change_that_somebody_else_overtakes_is_stale() {
     let mut ports = Ports::default();
     ports.students.expect_find().returning(|_| Ok(student()));
-    ports.students.expect_update().once().returning(|_, _| Err(Error::Stale(Subject::Student)));
+    ports.students.expect_update().once().returning(|_, _, _| Err(Error::Stale(Subject::Student)));
     patch_if(&ports.api(), "\"3\"").await.problem(412, "/problems/stale");
 }
 
@@ -59,8 +59,8 @@ async fn deleting_hands_on_the_version() {
     ports
         .students
         .expect_delete()
-        .withf(|_, expected| *expected == Some(Version::from(2)))
-        .returning(|_, _| Err(Error::Stale(Subject::Student)));
+        .withf(|_, expected, _| *expected == Some(Version::from(2)))
+        .returning(|_, _, _| Err(Error::Stale(Subject::Student)));
     let answer = ports.api().send(TestRequest::delete().uri(ADA).insert_header(("if-match", "\"2\""))).await;
     answer.problem(412, "/problems/stale");
 }
@@ -105,7 +105,7 @@ async fn a_section_can_be_changed_although_a_seat_was_taken_since() {
     let mut ports = Ports::default();
     ports.sections.expect_find().once().returning(|_| Ok(section()));
     ports.sections.expect_find().once().returning(|_| Ok(Section { enrolled: 1, ..section() }));
-    ports.sections.expect_update().once().returning(|entry, _| Ok(entry));
+    ports.sections.expect_update().once().returning(|entry, _, _| Ok(entry));
     let api = ports.api();
     let path = format!("/api/v1/sections/{SECTION}");
     let read = api.get(&path).await;

@@ -46,10 +46,10 @@ fn failing(error: fn() -> Error) -> TestApi {
     let mut ports = Ports::default();
     macro_rules! fail {
         ($($port:ident),+) => {$(
-            ports.$port.expect_insert().returning(move |_| Err(error()));
+            ports.$port.expect_insert().returning(move |_, _| Err(error()));
             ports.$port.expect_find().returning(move |_| Err(error()));
-            ports.$port.expect_update().returning(move |_, _| Err(error()));
-            ports.$port.expect_delete().returning(move |_, _| Err(error()));
+            ports.$port.expect_update().returning(move |_, _, _| Err(error()));
+            ports.$port.expect_delete().returning(move |_, _, _| Err(error()));
             ports.$port.expect_list().returning(move |_, _| Err(error()));
         )+};
     }
@@ -171,7 +171,7 @@ async fn a_conflict_tells_what_is_in_the_way() {
     ] {
         let mut ports = Ports::default();
         ports.sections.expect_find().returning(|_| Ok(section()));
-        ports.sections.expect_update().returning(move |_, _| Err(error()));
+        ports.sections.expect_update().returning(move |_, _, _| Err(error()));
         let answer = ports.api().patch(&format!("/api/v1/sections/{SECTION}"), json!({"capacity": 1})).await;
         answer.problem(409, problem_type);
         assert_eq!(answer.wrong(), [place]);
