@@ -105,7 +105,10 @@ fn what_is_in_the_files_is_in_the_database_and_a_second_run_writes_nothing() {
             "SELECT count(*) FROM students WHERE (number, given_name, family_name) = ('0043', 'Ολυμπία', 'Ελύτης') AND email IS NULL AND status = 'active'",
             1,
         ),
-        ("SELECT count(*) FROM courses WHERE code = 'CH1' AND credits = 7.5 AND NOT repeatable", 1),
+        (
+            "SELECT count(*) FROM courses WHERE code = 'CH1' AND credits = 7.5 AND repeat_policy ->> 0 = 'until_passed'",
+            1,
+        ),
         (
             "SELECT count(*) FROM terms WHERE code = '2026-fall' AND drop_deadline = '2026-11-15T23:00Z' AND enrollment_opens_at = '2026-09-01T06:00Z'",
             1,
@@ -472,7 +475,8 @@ fn what_somebody_else_changes_in_between_is_never_overwritten() {
         "2026-11-23T12:00:00Z".parse().unwrap(),
     );
     batch.courses.extend(known.courses.into_values().map(|mut course| {
-        (course.version, course.repeatable) = (course.version.next(), true);
+        (course.version, course.repeat_policy) =
+            (course.version.next(), enrollment_core::catalog::RepeatPolicy::Freely);
         course
     }));
     batch.students.extend(known.students.into_values().map(|mut student| {

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod catalog_api;
+mod course_rules;
 mod crash;
 mod demo;
 mod enrolling;

@@ -7,7 +7,6 @@ diesel::table! {
         title -> Text,
         description -> Nullable<Text>,
         credits -> Numeric,
-        repeatable -> Bool,
         requisite -> Nullable<Jsonb>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
@@ -15,6 +14,7 @@ diesel::table! {
         corequisite -> Nullable<Jsonb>,
         excludes -> Jsonb,
         restriction -> Nullable<Jsonb>,
+        repeat_policy -> Jsonb,
     }
 }
 

@@ -114,7 +114,7 @@ fn students_are_kept() {
 #[test]
 fn courses_are_kept() {
     let university = University::new();
-    let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "repeatable": true,
+    let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "repeat_policy": {"at_most": 3},
         "requisite": {"any": [{"course": "CS0", "min_grade": "B"}, {"all": [{"course": "M1"}, {"course": "M2"}]}]},
         "corequisite": {"course": "CS2", "in_progress": true}, "excludes": ["CS3", "CS4"], "restriction": {"programs": ["BSc"], "levels": ["1", "2"]}});
     let twin = json!({"code": "CS1", "title": "Other", "credits": 999.99});

@@ -1,6 +1,6 @@
 //! Courses: the entries of the catalogue.
 
-use super::{Credits, Draft, Entry, Requisite, Restriction, Stamp, Version};
+use super::{Credits, Draft, Entry, RepeatPolicy, Requisite, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::CourseId;
@@ -23,7 +23,10 @@ pub struct Course {
     pub description: Option<Description>,
     /// What it is worth.
     pub credits: Credits,
-    /// Whether it may be taken again for credit after it was passed.
+    /// How often it may be taken.
+    pub repeat_policy: RepeatPolicy,
+    /// Whether it may be taken again for credit after it was passed: the short form of `repeat_policy`, from which it
+    /// follows.
     pub repeatable: bool,
     /// What must be passed before.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -83,7 +86,13 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Credits, required = true))]
     #[serde(default)]
     pub credits: Field<Credits>,
-    /// Whether it may be taken again for credit after it was passed; it may not unless said otherwise.
+    /// How often it may be taken: `"never"` again, `"until_passed"` (unless said otherwise), `{"at_most": 3}` times in all, or
+    /// `"freely"`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RepeatPolicy>))]
+    #[serde(default)]
+    pub repeat_policy: Field<RepeatPolicy>,
+    /// The short form of `repeat_policy`: true for `freely`, false for `until_passed`. Of the two, the one that is given
+    /// replaces both.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     #[serde(default)]
     pub repeatable: Field<bool>,
@@ -118,12 +127,18 @@ impl Draft for CourseDraft {
     type Entry = Course;
 
     fn over(self, current: &Course) -> Self {
+        // The short form speaks for the policy, so that neither has to be repeated beside the other.
+        let repeat_policy = match &self.repeatable {
+            Field::Absent => self.repeat_policy.or(|| current.repeat_policy),
+            _ => self.repeat_policy,
+        };
         Self {
             code: self.code.or(|| current.code.clone()),
             title: self.title.or(|| current.title.clone()),
             description: self.description.or_maybe(|| current.description.clone()),
             credits: self.credits.or(|| current.credits),
-            repeatable: self.repeatable.or(|| current.repeatable),
+            repeat_policy,
+            repeatable: self.repeatable,
             requisite: self.requisite.or_maybe(|| current.requisite.clone()),
             corequisite: self.corequisite.or_maybe(|| current.corequisite.clone()),
             excludes: self.excludes.or(|| current.excludes.clone()),
@@ -138,7 +153,12 @@ impl Draft for CourseDraft {
         let title = errors.required("/title", self.title);
         let description = errors.optional("/description", self.description);
         let credits = errors.required("/credits", self.credits);
-        let repeatable = errors.or_default("/repeatable", self.repeatable);
+        let repeat_policy = errors.optional("/repeat_policy", self.repeat_policy);
+        let short_form = errors.optional("/repeatable", self.repeatable);
+        if short_form.zip(repeat_policy).is_some_and(|(short_form, policy)| policy.is_repeatable() != short_form) {
+            errors.add("/repeatable", "contradicts repeat_policy: give one of the two");
+        }
+        let repeat_policy = repeat_policy.or(short_form.map(RepeatPolicy::from)).unwrap_or_default();
         let requisite = errors.optional("/requisite", self.requisite);
         let corequisite = errors.optional("/corequisite", self.corequisite);
         let excludes = errors.or_default("/excludes", self.excludes);
@@ -157,7 +177,8 @@ impl Draft for CourseDraft {
                 title,
                 description,
                 credits,
-                repeatable,
+                repeat_policy,
+                repeatable: repeat_policy.is_repeatable(),
                 requisite,
                 corequisite,
                 excludes,
@@ -182,6 +203,39 @@ mod tests {
         let draft: CourseDraft = serde_json::from_value(body).unwrap();
         let parsed = draft.parse(Stamp::new(uuid::Uuid::from_u128(1).into(), DateTime::UNIX_EPOCH));
         parsed.map_err(|errors| errors.iter().map(|error| error.pointer.clone()).collect())
+    }
+
+    #[test]
+    fn the_short_form_and_the_policy_replace_each_other() {
+        let policy = |fields: serde_json::Value| parse(&fields).unwrap().repeat_policy;
+        assert_eq!(policy(json!({})), RepeatPolicy::UntilPassed);
+        assert_eq!(policy(json!({"repeatable": true})), RepeatPolicy::Freely);
+        assert_eq!(policy(json!({"repeatable": false})), RepeatPolicy::UntilPassed);
+        assert_eq!(policy(json!({"repeatable": false, "repeat_policy": "never"})), RepeatPolicy::Never);
+        let thrice = parse(&json!({"repeat_policy": {"at_most": 3}})).unwrap();
+        assert!(thrice.repeatable);
+        assert_eq!(parse(&json!({"repeat_policy": "never", "repeatable": true})).unwrap_err(), ["/repeatable"]);
+        assert_eq!(
+            parse(&json!({"repeat_policy": {"at_most": 1}, "repeatable": "no"})).unwrap_err(),
+            ["/repeat_policy", "/repeatable"]
+        );
+
+        let changed = |fields: serde_json::Value| {
+            let draft: CourseDraft = serde_json::from_value(fields).unwrap();
+            draft.over(&thrice).parse(thrice.stamp()).unwrap().repeat_policy
+        };
+        let table = [
+            (json!({}), thrice.repeat_policy),
+            (json!({"repeat_policy": "never"}), RepeatPolicy::Never),
+            (json!({"repeatable": false}), RepeatPolicy::UntilPassed),
+            (json!({"repeatable": true}), RepeatPolicy::Freely),
+            (json!({"repeatable": true, "repeat_policy": {"at_most": 3}}), thrice.repeat_policy),
+            (json!({"repeat_policy": null}), RepeatPolicy::UntilPassed),
+            (json!({"repeatable": null}), RepeatPolicy::UntilPassed),
+        ];
+        for (fields, expected) in table {
+            assert_eq!(changed(fields.clone()), expected, "{fields}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod hold;
 pub mod meeting;
 pub mod moment;
 pub mod owned;
+pub mod repeat_policy;
 pub mod repository;
 pub mod requisite;
 pub mod restriction;
@@ -34,6 +35,7 @@ pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};
 pub use owned::{CatalogOf, Owned};
+pub use repeat_policy::{Attempts, RepeatPolicy};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;
 pub use repository::Repository;

@@ -2,8 +2,8 @@
 
 use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
 use crate::catalog::{
-    Blocks, Course, Credits, GradeScale, Hold, Meeting, Requisite, Restriction, SectionStatus, Student, StudentStatus,
-    TimeZone,
+    Blocks, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus, Student,
+    StudentStatus, TimeZone,
 };
 use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
 use crate::text::{CourseCode, Level, Program, Reason};
@@ -122,8 +122,9 @@ pub struct CourseFacts {
     pub course: CourseRef,
     /// What it is worth.
     pub credits: Credits,
-    /// Whether it may be taken again for credit after it was passed.
-    pub repeatable: bool,
+    /// How often it may be taken.
+    #[serde(alias = "repeatable", deserialize_with = "RepeatPolicy::from_either")]
+    pub repeat_policy: RepeatPolicy,
     /// What must be passed before.
     pub requisite: Option<Requisite>,
     /// What must be taken together with it.
@@ -139,7 +140,7 @@ impl From<Course> for CourseFacts {
         Self {
             course: CourseRef { id: course.id, code: course.code, title: course.title },
             credits: course.credits,
-            repeatable: course.repeatable,
+            repeat_policy: course.repeat_policy,
             requisite: course.requisite,
             corequisite: course.corequisite,
             excludes: course.excludes,
@@ -241,6 +242,24 @@ impl Facts {
         let Some(id) = section.map(|section| section.seat_pool_id) else { return };
         for pool in self.pools.iter_mut().filter(|pool| pool.id == id) {
             pool.taken = (pool.taken + taken).saturating_sub(given_back);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CourseFacts;
+    use crate::catalog::RepeatPolicy;
+    use crate::registration::sample;
+
+    #[test]
+    fn receipts_from_before_there_were_repeat_policies_can_be_read() {
+        for (repeatable, policy) in [(true, RepeatPolicy::Freely), (false, RepeatPolicy::UntilPassed)] {
+            let mut stored = serde_json::to_value(sample::course(101)).unwrap();
+            stored.as_object_mut().unwrap().remove("repeat_policy");
+            stored["repeatable"] = repeatable.into();
+            let read: CourseFacts = serde_json::from_value(stored).unwrap();
+            assert_eq!(read, CourseFacts { repeat_policy: policy, ..sample::course(101) });
         }
     }
 }

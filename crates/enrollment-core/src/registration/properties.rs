@@ -3,7 +3,7 @@
 use super::facts::{Facts, HoldFacts, SectionFacts};
 use super::sample;
 use super::{Attempt, Code, Decision, Record, Status, Verdict};
-use crate::catalog::{Blocks, Component, Credits, SectionStatus, StudentStatus};
+use crate::catalog::{Blocks, Component, Credits, RepeatPolicy, SectionStatus, StudentStatus};
 use chrono::TimeDelta;
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -11,16 +11,34 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+fn any_repeat_policy() -> impl Strategy<Value = RepeatPolicy> {
+    prop_oneof![
+        Just(RepeatPolicy::UntilPassed),
+        Just(RepeatPolicy::Never),
+        Just(RepeatPolicy::Freely),
+        (2_u8..5).prop_map(|most| RepeatPolicy::AtMost(most.try_into().unwrap())),
+    ]
+}
+
 /// A section of one of four courses, of any status, meeting on some hour of Monday, in a term with any window.
 fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
     let status = prop_oneof![8 => Just(SectionStatus::Open), 1 => Just(SectionStatus::Closed), 1 => Just(SectionStatus::Planned)];
     let component = prop_oneof![3 => Just(Component::Lecture), 1 => Just(Component::Lab)];
     let window = (option::weighted(0.2, -2_i64..2), option::weighted(0.2, -2_i64..2));
-    let asks = (any::<bool>(), weighted(0.2), weighted(0.2), weighted(0.2));
+    let asks = (any::<bool>(), weighted(0.2), weighted(0.2), weighted(0.2), any_repeat_policy());
     (100_u128..104, status, component, 8_u32..18, window, option::of(3_u32..12), asks).prop_map(
-        move |(course, status, component, hour, (opens, closes), limit, (needs, beside, excludes, restricts))| {
+        move |(
+            course,
+            status,
+            component,
+            hour,
+            (opens, closes),
+            limit,
+            (needs, beside, excludes, restricts, repeats),
+        )| {
             let mut section = sample::section(course, number);
             section.status = status;
+            section.course.repeat_policy = repeats;
             section.section.component = component;
             section.meetings = vec![sample::monday(hour, hour + 2)];
             section.term.max_credits = limit.map(sample::credits);

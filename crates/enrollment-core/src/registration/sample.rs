@@ -63,7 +63,7 @@ pub(super) fn course(number: u128) -> CourseFacts {
             title: format!("Course {number}").try_into().unwrap(),
         },
         credits: credits(3),
-        repeatable: false,
+        repeat_policy: crate::catalog::RepeatPolicy::default(),
         requisite: None,
         corequisite: None,
         excludes: std::collections::BTreeSet::new(),

@@ -222,7 +222,7 @@ const COURSES: Table = Table {
         ("title", "text"),
         ("description", "text"),
         ("credits", "numeric"),
-        ("repeatable", "boolean"),
+        ("repeat_policy", "jsonb"),
         ("requisite", "jsonb"),
         ("corequisite", "jsonb"),
         ("excludes", "jsonb"),

@@ -48,7 +48,7 @@ const FACTS: &str = concat!(
         (SELECT coalesce(json_agg(section), '[]') FROM (
             SELECT s.id, s.number, s.component, s.status, s.seat_pool_id, s.restriction,
                 c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
-                c.repeatable, c.requisite, c.corequisite, c.excludes,
+                c.repeat_policy, c.requisite, c.corequisite, c.excludes,
                 c.restriction AS course_restriction,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
                 (t.max_credits * 100)::int4 AS max_hundredths,
@@ -159,7 +159,7 @@ struct SectionRow {
     course_code: String,
     course_title: String,
     hundredths: i32,
-    repeatable: bool,
+    repeat_policy: Value,
     requisite: Option<Value>,
     corequisite: Option<Value>,
     excludes: Value,
@@ -193,7 +193,7 @@ impl SectionRow {
             course: CourseFacts {
                 course: course_ref(self.course_id, self.course_code, self.course_title)?,
                 credits: credits(course, "credits", self.hundredths)?,
-                repeatable: self.repeatable,
+                repeat_policy: course.document("repeat_policy", self.repeat_policy)?,
                 requisite: self.requisite.map(|stored| course.document("requisite", stored)).transpose()?,
                 corequisite: self.corequisite.map(|stored| course.document("corequisite", stored)).transpose()?,
                 excludes: course.document("excludes", self.excludes)?,

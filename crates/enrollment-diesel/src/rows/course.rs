@@ -8,7 +8,7 @@ use crate::schema::courses;
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgNumeric;
 use diesel::prelude::*;
-use enrollment_core::catalog::Course;
+use enrollment_core::catalog::{Course, RepeatPolicy};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,7 +21,6 @@ pub(crate) struct CourseRow {
     title: String,
     description: Option<String>,
     credits: PgNumeric,
-    repeatable: bool,
     requisite: Option<Value>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -29,6 +28,7 @@ pub(crate) struct CourseRow {
     corequisite: Option<Value>,
     excludes: Value,
     restriction: Option<Value>,
+    repeat_policy: Value,
 }
 
 impl TryFrom<&Course> for CourseRow {
@@ -41,7 +41,6 @@ impl TryFrom<&Course> for CourseRow {
             title: course.title.to_string(),
             description: course.description.as_ref().map(ToString::to_string),
             credits: numeric(course.credits),
-            repeatable: course.repeatable,
             requisite: course.requisite.as_ref().map(document).transpose()?,
             created_at: course.created_at,
             updated_at: course.updated_at,
@@ -49,6 +48,7 @@ impl TryFrom<&Course> for CourseRow {
             corequisite: course.corequisite.as_ref().map(document).transpose()?,
             excludes: document(&course.excludes)?,
             restriction: course.restriction.as_ref().map(document).transpose()?,
+            repeat_policy: document(&course.repeat_policy)?,
         })
     }
 }
@@ -58,13 +58,15 @@ impl TryFrom<CourseRow> for Course {
 
     fn try_from(row: CourseRow) -> Result<Self, Corrupt> {
         let place = Place::new("courses", row.id);
+        let repeat_policy: RepeatPolicy = place.document("repeat_policy", row.repeat_policy)?;
         Ok(Self {
             id: row.id.into(),
             code: place.read("code", row.code)?,
             title: place.read("title", row.title)?,
             description: place.read_maybe("description", row.description)?,
             credits: credits(&row.credits).map_err(|reason| place.corrupt("credits", reason))?,
-            repeatable: row.repeatable,
+            repeat_policy,
+            repeatable: repeat_policy.is_repeatable(),
             requisite: row.requisite.map(|stored| place.document("requisite", stored)).transpose()?,
             corequisite: row.corequisite.map(|stored| place.document("corequisite", stored)).transpose()?,
             excludes: place.document("excludes", row.excludes)?,

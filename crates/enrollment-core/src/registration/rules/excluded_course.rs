@@ -33,7 +33,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
 fn stands(case: &Case<'_>, held: &StudentCourse) -> bool {
     match held.status {
         Status::Enrolled | Status::Waitlisted => true,
-        Status::Completed => case.facts.scale.passes(held.grade.as_ref()),
+        Status::Completed => case.is_passed(held, None),
         Status::Dropped | Status::Withdrawn | Status::Cancelled => false,
     }
 }
@@ -41,13 +41,16 @@ fn stands(case: &Case<'_>, held: &StudentCourse) -> bool {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::registration::{Status, sample};
+    use crate::registration::{GradingBasis, Status, sample};
     use serde_json::json;
 
     #[test]
     fn what_is_passed_or_may_still_be_stands_in_the_way() {
         let other = sample::section(102, 1);
+        let mut audited = sample::passed(102, None);
+        audited.student_course.grading_basis = GradingBasis::Audit;
         let table = [
+            (audited, true),
             (sample::held(1, &other, Status::Enrolled), false),
             (sample::held(1, &other, Status::Waitlisted), false),
             (sample::held(1, &other, Status::Dropped), true),

@@ -24,7 +24,7 @@ mod time_conflict;
 mod window_closed;
 
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
-use super::{Finding, Status, StudentCourse};
+use super::{Finding, GradingBasis, Status, StudentCourse};
 use crate::catalog::RequiredCourse;
 use crate::text::Grade;
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ pub enum Code {
     SectionNotOpen,
     /// The student is in this section, or in the same component of the course in this term.
     AlreadyEnrolled,
-    /// The student has passed the course, and it cannot be repeated for credit.
+    /// The student has completed the course, and it cannot be taken again.
     AlreadyPassed,
     /// A course that must be passed before is not.
     PrerequisiteMissing,
@@ -127,10 +127,12 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Whether a completed course is passed, and with at least this grade where one is asked for.
+    /// Whether a completed course is passed, and with at least this grade where one is asked for. Who audits a course gets
+    /// no credit for it, so that is never passed.
     fn is_passed(&self, completed: &StudentCourse, least: Option<&Grade>) -> bool {
         let (scale, grade) = (&self.facts.scale, completed.grade.as_ref());
-        least.map_or_else(|| scale.passes(grade), |least| scale.reaches(grade, least))
+        completed.grading_basis != GradingBasis::Audit
+            && least.map_or_else(|| scale.passes(grade), |least| scale.reaches(grade, least))
     }
 
     /// How people call the section: `CS101-1`.

@@ -20,13 +20,18 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::registration::{Status, sample};
+    use crate::registration::{GradingBasis, Status, sample};
     use serde_json::json;
 
     #[test]
     fn what_is_required_must_be_completed_with_the_grade() {
         let needs_c = json!({"course": "CS100", "min_grade": "C"});
         let in_progress = json!({"course": "CS100", "in_progress": true});
+        let audited = |grade| {
+            let mut held = sample::passed(100, grade);
+            held.student_course.grading_basis = GradingBasis::Audit;
+            held
+        };
         let table = [
             (json!({"course": "CS100"}), sample::passed(100, Some("C")), true),
             (json!({"course": "CS100"}), sample::passed(100, Some("F")), false),
@@ -37,6 +42,9 @@ mod tests {
             (in_progress.clone(), sample::held(1, &sample::section(100, 1), Status::Waitlisted), false),
             (in_progress.clone(), sample::held(1, &sample::section(100, 1), Status::Withdrawn), false),
             (in_progress, sample::passed(100, Some("F")), false),
+            (json!({"course": "CS100"}), audited(None), false),
+            (json!({"course": "CS100"}), audited(Some("A")), false),
+            (needs_c.clone(), audited(Some("A")), false),
             (needs_c.clone(), sample::passed(100, Some("B")), true),
             (needs_c.clone(), sample::passed(100, Some("F")), false),
             (needs_c, sample::passed(100, None), false),
