@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod architecture;
+mod as_of;
 mod catalog_api;
 mod course_rules;
 mod crash;

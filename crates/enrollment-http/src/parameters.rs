@@ -6,6 +6,8 @@
 use crate::problem::{InputError, Problem};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
+use enrollment_core::catalog::Instant;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use std::future::{Ready, ready};
@@ -91,6 +93,15 @@ impl<T: FromParameters> FromRequest for Query<T> {
     }
 }
 
+/// The moment whose state is asked for; none for the present.
+pub(crate) struct AsOf(pub(crate) Option<DateTime<Utc>>);
+
+impl FromParameters for AsOf {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        Self(parameters.read::<Instant>("as_of").map(DateTime::from))
+    }
+}
+
 impl FromParameters for () {
     fn from_parameters(_: &mut Parameters) -> Self {}
 }
@@ -98,6 +109,12 @@ impl FromParameters for () {
 impl<A: FromParameters, B: FromParameters> FromParameters for (A, B) {
     fn from_parameters(parameters: &mut Parameters) -> Self {
         (A::from_parameters(parameters), B::from_parameters(parameters))
+    }
+}
+
+impl<A: FromParameters, B: FromParameters, C: FromParameters> FromParameters for (A, B, C) {
+    fn from_parameters(parameters: &mut Parameters) -> Self {
+        (A::from_parameters(parameters), B::from_parameters(parameters), C::from_parameters(parameters))
     }
 }
 

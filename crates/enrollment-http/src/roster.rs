@@ -4,7 +4,7 @@ use crate::Services;
 use crate::endpoint::Endpoint;
 use crate::openapi::FindProblems;
 use crate::page::{PageBody, PageParameters, page};
-use crate::parameters::Query;
+use crate::parameters::{AsOf, Query};
 use crate::path::Id;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -28,13 +28,20 @@ type RosterEntryPage = PageBody<RosterEntry>;
     path = "/api/v1/sections/{id}/students",
     operation_id = "list_section_students",
     tag = "sections",
-    params(("id" = SectionId, Path, description = "The section."), PageParameters),
+    params(
+        ("id" = SectionId, Path, description = "The section."),
+        ("as_of" = Option<DateTime<Utc>>, Query, description = "The roster as it was at this time, from the events; the students are named as they are today. A time to come is the present."),
+        PageParameters,
+    ),
     responses((status = 200, description = "A page of the roster.", body = RosterEntryPage), FindProblems),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
     Id(section): Id<SectionId>,
-    Query(request): Query<PageRequest<RosterKey>>,
+    Query((AsOf(moment), request)): Query<(AsOf, PageRequest<RosterKey>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.registration.roster(section, request).await?)
+    page(match moment {
+        None => services.registration.roster(section, request).await?,
+        Some(at) => services.history.roster_as_of(section, at, request).await?,
+    })
 }

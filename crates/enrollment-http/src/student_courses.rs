@@ -7,7 +7,7 @@ use crate::idempotency::{IDEMPOTENCY_REPLAYED, Key};
 use crate::metrics::Operation;
 use crate::openapi::{DropProblems, EnrollProblems, FindProblems};
 use crate::page::{PageBody, PageParameters, page};
-use crate::parameters::{FromParameters, Parameters, Query};
+use crate::parameters::{AsOf, FromParameters, Parameters, Query};
 use crate::path::{Id, OfStudentCourse};
 use crate::problem::{Kind, Problem};
 use crate::receipts::{link, linked};
@@ -131,6 +131,7 @@ fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
         ("id" = StudentId, Path, description = "The student."),
         ("term_id" = Option<TermId>, Query, description = "Only those in this term."),
         ("status" = Option<Status>, Query, description = "Only those in this state."),
+        ("as_of" = Option<DateTime<Utc>>, Query, description = "The courses as they were at this time, from the events. A time to come is the present."),
         PageParameters,
     ),
     responses((status = 200, description = "A page of the student's courses.", body = StudentCoursePage), FindProblems),
@@ -138,9 +139,12 @@ fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
 pub(crate) async fn list(
     services: Data<Services>,
     Id(student): Id<StudentId>,
-    Query((filter, request)): Query<(StudentCourseFilter, PageRequest<StudentCourseId>)>,
+    Query((filter, AsOf(moment), request)): Query<(StudentCourseFilter, AsOf, PageRequest<StudentCourseId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.registration.courses_of(student, filter, request).await?)
+    page(match moment {
+        None => services.registration.courses_of(student, filter, request).await?,
+        Some(at) => services.history.courses_as_of(student, at, filter, request).await?,
+    })
 }
 
 /// Reads one of a student's courses.

@@ -1,10 +1,12 @@
 //! The events of a student and of a section, in pages.
 
 use super::university::{University, id, now};
+use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Limit, Page, PageRequest};
-use enrollment_core::registration::{Event, HistoryRepository, StudentCourse};
+use enrollment_core::registration::{Event, HistoryRepository, Status, StudentCourse, StudentCourseFilter};
 use enrollment_core::{Error, Subject};
 use pollster::block_on;
+use uuid::Uuid;
 
 type Events = Result<Page<Event, i64>, Error>;
 
@@ -58,4 +60,51 @@ fn a_history_may_be_empty_but_not_of_nothing() {
     assert!(matches!(nobody, Err(Error::NotFound(Subject::Student))), "{nobody:?}");
     let nowhere = block_on(university.store.of_section(id().into(), PageRequest::default()));
     assert!(matches!(nowhere, Err(Error::NotFound(Subject::Section))), "{nowhere:?}");
+}
+
+#[test]
+fn places_in_a_waitlist_are_those_of_the_moment() {
+    let university = University::new();
+    let section = university.some_section(1);
+    university.enrolled(university.student(), section);
+    let waiters: Vec<(StudentId, Uuid)> = (0..4).map(|_| (university.student(), id())).collect();
+    let event = |(student, waiting): (StudentId, Uuid), status: &str, priority: i16, minute: u32| {
+        university.execute(&format!(
+            "INSERT INTO registration_events (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
+             SELECT '{}', '2026-11-24T10:{minute:02}:00Z', 'test', '{student}', '{section}', '{waiting}', '{}', '{status}',
+                detail || jsonb_build_object('id', '{waiting}', 'student_id', '{student}', 'status', '{status}',
+                    'waitlist_position', 1, 'waitlist_priority', {priority})
+             FROM registration_events WHERE section_id = '{section}' ORDER BY sequence LIMIT 1",
+            id(),
+            id()
+        ));
+    };
+    for (minute, waiter) in (0..).zip(&waiters[..3]) {
+        event(*waiter, "waitlisted", 0, minute);
+    }
+    event(waiters[3], "waitlisted", -1, 10);
+    event(waiters[1], "cancelled", 0, 20);
+    event(waiters[0], "waitlisted", 5, 30);
+
+    let at = |minute: u32| format!("2026-11-24T10:{minute:02}:00Z").parse().unwrap();
+    let waiting = |minute| -> Vec<(Uuid, Option<u32>)> {
+        let roster = block_on(university.store.roster_as_of(section, at(minute), PageRequest::default())).unwrap();
+        let lines = roster.items.into_iter().filter(|entry| entry.student_course.status == Status::Waitlisted);
+        lines.map(|entry| (entry.student_course.id.uuid(), entry.student_course.waitlist_position)).collect()
+    };
+    let [first, second, third, urgent] = [0, 1, 2, 3].map(|waiter: usize| waiters[waiter].1);
+    assert_eq!(waiting(1), [(first, Some(1)), (second, Some(2))]);
+    assert_eq!(waiting(9), [(first, Some(1)), (second, Some(2)), (third, Some(3))]);
+    assert_eq!(waiting(10), [(urgent, Some(1)), (first, Some(2)), (second, Some(3)), (third, Some(4))]);
+    assert_eq!(waiting(20), [(urgent, Some(1)), (first, Some(2)), (third, Some(3))]);
+    assert_eq!(waiting(30), [(urgent, Some(1)), (third, Some(2)), (first, Some(3))]);
+    let place = |waiter: usize, minute| {
+        let (page, filter) = (PageRequest::default(), StudentCourseFilter::default());
+        let courses = block_on(university.store.courses_as_of(waiters[waiter].0, at(minute), filter, page)).unwrap();
+        courses.items.first().map(|held| (held.status, held.waitlist_position))
+    };
+    assert_eq!(place(2, 1), None);
+    assert_eq!(place(2, 10), Some((Status::Waitlisted, Some(4))));
+    assert_eq!(place(2, 30), Some((Status::Waitlisted, Some(2))));
+    assert_eq!(place(1, 30), Some((Status::Cancelled, None)));
 }

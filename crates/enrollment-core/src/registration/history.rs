@@ -1,6 +1,6 @@
-//! What happened: the events of a student and of a section, and the records of attempts.
+//! What happened: the events of a student and of a section, what they had come to at a moment, and the records of attempts.
 
-use super::Record;
+use super::{Record, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter};
 use crate::Error;
 use crate::actor::Actor;
 use crate::ids::{AttemptId, EventId, SectionId, StudentCourseId, StudentId};
@@ -58,6 +58,27 @@ pub trait HistoryRepository: Send + Sync {
     /// A page of a section's events, the newest first, keyed by their sequence. It MUST answer [`Error::NotFound`] when
     /// there is no such section.
     async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error>;
+
+    /// A page of a student's courses as they were at a moment, the newest first: of each student course what the last event
+    /// until then tells, and no student course that has none. A place in a waitlist is the one that it had then. It MUST
+    /// answer [`Error::NotFound`] when there is no such student.
+    async fn courses_as_of(
+        &self,
+        student: StudentId,
+        at: DateTime<Utc>,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error>;
+
+    /// A page of a section's roster as it was at a moment, by the same rule and in the order of
+    /// [`RegistrationRepository::roster`](super::RegistrationRepository::roster). The students are named as they are today.
+    /// It MUST answer [`Error::NotFound`] when there is no such section.
+    async fn roster_as_of(
+        &self,
+        section: SectionId,
+        at: DateTime<Utc>,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error>;
 }
 
 /// The service that tells what happened.
@@ -93,5 +114,32 @@ impl History {
     /// [`Error::NotFound`] when there is no such section.
     pub async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
         self.repository.of_section(section, page).await
+    }
+    /// A page of a student's courses as they were at a moment, the newest first. At a moment that is still to come they are
+    /// as they are now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such student.
+    pub async fn courses_as_of(
+        &self,
+        student: StudentId,
+        at: DateTime<Utc>,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.repository.courses_as_of(student, at, filter, page).await
+    }
+
+    /// A page of a section's roster as it was at a moment: who was enrolled, then who waited.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such section.
+    pub async fn roster_as_of(
+        &self,
+        section: SectionId,
+        at: DateTime<Utc>,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error> {
+        self.repository.roster_as_of(section, at, page).await
     }
 }

@@ -1,5 +1,6 @@
 //! What happened: the port [`HistoryRepository`]. Each read is one statement.
 
+use super::as_of;
 use super::read::Line;
 use crate::StoreError;
 use crate::page::rows_for;
@@ -12,9 +13,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use enrollment_core::ids::{AttemptId, SectionId, StudentId};
+use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
-use enrollment_core::registration::{Event, HistoryRepository, Record};
+use enrollment_core::registration::{
+    Event, HistoryRepository, Record, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
+};
 use enrollment_core::{Error, Subject};
 use serde_json::Value;
 use uuid::Uuid;
@@ -31,6 +34,25 @@ impl HistoryRepository for PgStore {
 
     async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
         self.read(move |conn| events(conn, OF_SECTION, section.uuid(), Subject::Section, &page)).await
+    }
+
+    async fn courses_as_of(
+        &self,
+        student: StudentId,
+        at: DateTime<Utc>,
+        filter: StudentCourseFilter,
+        page: PageRequest<StudentCourseId>,
+    ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.read(move |conn| as_of::courses(conn, student, at, &filter, &page)).await
+    }
+
+    async fn roster_as_of(
+        &self,
+        section: SectionId,
+        at: DateTime<Utc>,
+        page: PageRequest<RosterKey>,
+    ) -> Result<Page<RosterEntry, RosterKey>, Error> {
+        self.read(move |conn| as_of::roster(conn, section, at, &page)).await
     }
 }
 

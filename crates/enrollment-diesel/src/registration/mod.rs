@@ -7,6 +7,7 @@
 //!
 //! To give rules a further fact: a field of the core's `Facts`, a column or subquery in `facts.sql`, and its row here.
 
+mod as_of;
 mod facts;
 mod history;
 mod lock;

@@ -103,13 +103,25 @@ pub(super) fn roster(
     section: SectionId,
     page: &PageRequest<RosterKey>,
 ) -> Answer<Page<RosterEntry, RosterKey>> {
-    let lines: Vec<Line<RosterRow>> = Statement::new(ROSTER)
+    let lines: Vec<Line<RosterRow<StudentCourseRow>>> = Statement::new(ROSTER)
         .bind::<SqlUuid, _>(section.uuid())
         .bind::<BigInt, _>(rows_for(page))
         .bind::<Nullable<Bool>, _>(page.after.map(|after| after.waitlisted))
         .bind::<Nullable<BigInt>, _>(page.after.map(|after| after.waitlist_order))
         .bind::<Nullable<SqlUuid>, _>(page.after.map(|after| after.id.uuid()))
         .load(conn)?;
+    roster_page(lines, page)
+}
+
+/// A page of a roster, whatever its student courses were read from.
+pub(super) fn roster_page<R>(
+    lines: Vec<Line<RosterRow<R>>>,
+    page: &PageRequest<RosterKey>,
+) -> Answer<Page<RosterEntry, RosterKey>>
+where
+    StudentCourse: TryFrom<R>,
+    StoreError: From<<StudentCourse as TryFrom<R>>::Error>,
+{
     if lines.is_empty() {
         return Ok(Err(Error::NotFound(Subject::Section)));
     }
@@ -129,10 +141,11 @@ impl<R: QueryableByName<Pg>> QueryableByName<Pg> for Line<R> {
     }
 }
 
+/// A student course, its place in a roster, and the student.
 #[derive(QueryableByName)]
-struct RosterRow {
+pub(super) struct RosterRow<R> {
     #[diesel(embed)]
-    student_course: StudentCourseRow,
+    student_course: R,
     #[diesel(sql_type = Bool)]
     waitlisted: bool,
     #[diesel(sql_type = BigInt)]
@@ -145,7 +158,11 @@ struct RosterRow {
     family_name: String,
 }
 
-impl RosterRow {
+impl<R> RosterRow<R>
+where
+    StudentCourse: TryFrom<R>,
+    StoreError: From<<StudentCourse as TryFrom<R>>::Error>,
+{
     fn entry(self) -> Result<(RosterKey, RosterEntry), StoreError> {
         let student_course = StudentCourse::try_from(self.student_course)?;
         let place = Place::new("students", student_course.student_id.uuid());

@@ -3,6 +3,7 @@
 use crate::api::Ports;
 use crate::samples::*;
 use enrollment_core::page::{Limit, Page};
+use enrollment_core::registration::Status;
 use serde_json::{Value, json};
 
 #[actix_web::test]
@@ -39,4 +40,38 @@ async fn a_wrong_cursor_is_told() {
     let answer = Ports::default().api().get(&format!("/api/v1/students/{STUDENT}/history?cursor=x&kind=y")).await;
     answer.problem(422, "/problems/invalid");
     assert_eq!(answer.wrong(), ["cursor", "kind"]);
+}
+
+#[actix_web::test]
+async fn the_state_at_a_moment_comes_from_the_history() {
+    let mut ports = Ports::default();
+    ports
+        .history
+        .expect_courses_as_of()
+        .once()
+        .withf(|student, at, filter, page| {
+            student.to_string() == STUDENT
+                && *at == now()
+                && filter.status == Some(Status::Enrolled)
+                && page.limit == Limit::try_from(2).unwrap()
+        })
+        .returning(|_, _, _, _| Ok(Page { items: vec![student_course()], next: None }));
+    ports
+        .history
+        .expect_roster_as_of()
+        .once()
+        .withf(|section, at, _| section.to_string() == SECTION && *at == now())
+        .returning(|_, _, _| Ok(Page { items: vec![roster_entry()], next: None }));
+    let api = ports.api();
+    // The same moment, with an offset; `+` is a space in a query, unless it is encoded.
+    let moment = "as_of=2026-09-01T10:00:00%2B02:00";
+    let courses = api.get(&format!("/api/v1/students/{STUDENT}/courses?status=enrolled&limit=2&{moment}")).await.json();
+    assert_eq!(courses["items"], json!([student_course()]));
+    let roster = api.get(&format!("/api/v1/sections/{SECTION}/students?{moment}")).await.json();
+    assert_eq!(roster["items"], json!([roster_entry()]));
+    for path in [format!("students/{STUDENT}/courses"), format!("sections/{SECTION}/students")] {
+        let answer = api.get(&format!("/api/v1/{path}?as_of=yesterday")).await;
+        answer.problem(422, "/problems/invalid");
+        assert_eq!(answer.wrong(), ["as_of"]);
+    }
 }
