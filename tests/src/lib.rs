@@ -4,8 +4,10 @@
 
 mod app;
 mod database;
+mod numbers;
 mod process;
 
 pub use app::{Answer, Client, TestApp};
 pub use database::{RowLock, TestDatabase};
+pub use numbers::Numbers;
 pub use process::{Ended, ServerProcess};

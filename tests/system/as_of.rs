@@ -1,32 +1,23 @@
 //! What was so at a moment: the events tell it, whatever has happened since.
 
-use chrono::{DateTime, Utc};
+use chrono::SecondsFormat;
+use enrollment_core::clock::Clock;
 use enrollment_server::clock::SystemClock;
 use enrollment_server::demo;
 use enrollment_server::ids::SystemIds;
 use enrollment_server::import::import;
-use enrollment_tests::{Client, TestApp};
+use enrollment_tests::{Client, Numbers, TestApp};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// A sequence of numbers that look random and are the same each time (an LCG of Knuth's).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-}
-
 /// The present, as times are written, with nothing at the same instant.
 fn moment() -> String {
     thread::sleep(Duration::from_millis(2));
-    let now: DateTime<Utc> = Utc::now();
+    let now = SystemClock.now();
     thread::sleep(Duration::from_millis(2));
-    now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+    now.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// All pages of so many of a list, which takes parameters.
@@ -45,7 +36,7 @@ fn all(client: &Client, list: &str, limit: usize) -> Vec<Value> {
 #[test]
 fn the_state_at_each_moment_is_what_was_answered_then() {
     let mut app = TestApp::start();
-    let mut numbers = Numbers(20_261_123);
+    let mut numbers = Numbers::from(20_261_123);
     let (fall, spring) = (app.term("F26", &json!({})), app.term("S27", &json!({})));
     let sections: Vec<String> = (0..4)
         .map(|number| {
@@ -58,7 +49,7 @@ fn the_state_at_each_moment_is_what_was_answered_then() {
         .iter()
         .flat_map(|student| {
             let courses = format!("/api/v1/students/{student}/courses?");
-            ["".to_owned(), "status=dropped".to_owned(), format!("status=enrolled&term_id={fall}")]
+            [String::new(), "status=dropped".to_owned(), format!("status=enrolled&term_id={fall}")]
                 .map(|filter| format!("{courses}{filter}"))
         })
         .chain(sections.iter().map(|section| format!("/api/v1/sections/{section}/students?")))

@@ -165,3 +165,30 @@ fn a_history_tells_what_happened_and_by_which_attempt() {
         app.get(&format!("/api/v1/{nothing}/0190a1b2-0000-7000-8000-000000000000/history")).expect(404);
     }
 }
+
+#[test]
+fn another_system_follows_all_events() {
+    let app = TestApp::start();
+    let section = app.open_section(5);
+    let mut followed = Vec::new();
+    let mut cursor = app.get("/api/v1/events").expect(200)["next_cursor"].as_str().unwrap().to_owned();
+    for number in 0..3 {
+        let student = app.student(&number.to_string());
+        let held = app.enroll(&student, &section).expect(201);
+        app.delete(&format!("/api/v1/students/{student}/courses/{}", held["id"].as_str().unwrap())).expect(200);
+        loop {
+            let page = app.get(&format!("/api/v1/events?after={cursor}&limit=1")).expect(200);
+            page["next_cursor"].as_str().unwrap().clone_into(&mut cursor);
+            match page["items"].as_array().unwrap().as_slice() {
+                [] => break,
+                [event] => {
+                    followed.push((event["kind"].as_str().unwrap().to_owned(), event["student_id"] == json!(student)))
+                }
+                more => panic!("{more:?}"),
+            }
+        }
+    }
+    let followed: Vec<(&str, bool)> = followed.iter().map(|(kind, own)| (kind.as_str(), *own)).collect();
+    assert_eq!(followed, [("enrolled", true), ("dropped", true)].repeat(3));
+    app.database.assert_invariants();
+}

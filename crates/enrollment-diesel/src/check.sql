@@ -84,3 +84,16 @@ SELECT 'an event of registration has left a student course',
 FROM registration_events e
 WHERE e.kind IN ('waitlisted', 'enrolled', 'dropped', 'withdrawn', 'completed', 'cancelled')
     AND NOT EXISTS (SELECT FROM student_courses sc WHERE sc.id = e.student_course_id)
+
+UNION ALL
+SELECT 'every event that the feed has passed has its place in it',
+    json_build_object('event_id', e.id, 'sequence', e.sequence)
+FROM registration_events e
+WHERE e.sequence <= (SELECT settled FROM event_feed_mark)
+    AND NOT EXISTS (SELECT FROM event_feed f WHERE f.sequence = e.sequence)
+
+UNION ALL
+SELECT 'places in the feed are numbered without gaps, each of an event',
+    json_build_object('places', count(*), 'last', max(f.position), 'events', count(e.id))
+FROM event_feed f LEFT JOIN registration_events e ON e.sequence = f.sequence
+HAVING count(*) <> coalesce(max(f.position), 0) OR count(*) <> count(e.id)

@@ -19,6 +19,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_feed (position) {
+        position -> Int8,
+        sequence -> Int8,
+    }
+}
+
+diesel::table! {
+    event_feed_mark (id) {
+        id -> Bool,
+        settled -> Int8,
+        seen -> Int8,
+        seen_before -> Int8,
+    }
+}
+
+diesel::table! {
     grades (grade) {
         grade -> Text,
         rank -> Int4,
@@ -187,6 +203,8 @@ diesel::joinable!(student_courses -> terms (term_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     courses,
+    event_feed,
+    event_feed_mark,
     grades,
     holds,
     idempotency_keys,

@@ -4,7 +4,7 @@ use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::{Metrics, docs_page, health, history, metrics, observe, receipts, roster, sections, student_courses};
-use crate::{courses, holds, students, terms, timetable};
+use crate::{courses, events, holds, students, terms, timetable};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -102,6 +102,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         sections::endpoints(),
         roster::endpoints(),
         history::endpoints(),
+        events::endpoints(),
         receipts::endpoints(),
         health::endpoints(),
         metrics::endpoints(),

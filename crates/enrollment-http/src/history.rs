@@ -22,7 +22,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// A page of the list, under a name of its own in the document.
-type EventPage = PageBody<Event>;
+pub(crate) type EventPage = PageBody<Event>;
 
 /// Lists what happened to a student's registrations, the newest first.
 #[utoipa::path(

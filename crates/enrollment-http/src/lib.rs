@@ -34,6 +34,7 @@ mod caller;
 mod courses;
 mod docs_page;
 mod endpoint;
+mod events;
 mod health;
 mod history;
 mod holds;

@@ -64,15 +64,21 @@ impl<T: ToSchema> ToSchema for PageBody<T> {
 
 impl<K: FromStr> FromParameters for PageRequest<K> {
     fn from_parameters(parameters: &mut Parameters) -> Self {
-        let limit = parameters.take("limit", |text| {
-            let items = text.parse().map_err(|_| format!("must be a whole number from 1 to {}", Limit::MOST));
-            items.and_then(|items: u16| Limit::try_from(items))
-        });
+        let limit = limit(parameters);
         let after = parameters.take("cursor", |text| {
             text.parse().map_err(|_| "must be a next_cursor of this list, as it was given".to_owned())
         });
-        Self { limit: limit.unwrap_or_default(), after }
+        Self { limit, after }
     }
+}
+
+/// How many items a page shall have.
+pub(crate) fn limit(parameters: &mut Parameters) -> Limit {
+    let limit = parameters.take("limit", |text| {
+        let items = text.parse().map_err(|_| format!("must be a whole number from 1 to {}", Limit::MOST));
+        items.and_then(|items: u16| Limit::try_from(items))
+    });
+    limit.unwrap_or_default()
 }
 
 /// `limit` and `cursor` in the API's document.

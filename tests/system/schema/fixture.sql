@@ -17,6 +17,7 @@ INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
     VALUES (id(801), id(1), 'both', 'Fees', now(), now());
 INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind)
     VALUES (id(601), now(), 'anonymous', id(1), id(701), 'enrolled');
+INSERT INTO event_feed (position, sequence) SELECT 1, sequence FROM registration_events;
 INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision)
     VALUES (id(701), now(), 'anonymous', id(1), '{}', '{}', '{}');
 INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)

@@ -263,6 +263,18 @@ fn ledger() -> Trials {
             "registration_events_detail_check",
         ),
         (
+            "INSERT INTO registration_events (id, sequence, at, actor, student_id, attempt_id, kind) OVERRIDING SYSTEM VALUE
+                 SELECT id(602), sequence, now(), 'a', id(1), id(701), 'enrolled' FROM registration_events",
+            "registration_events_sequence_key",
+        ),
+        ("INSERT INTO event_feed VALUES (2, 2)", ACCEPTED),
+        ("INSERT INTO event_feed VALUES (1, 2)", "event_feed_pkey"),
+        ("INSERT INTO event_feed VALUES (2, 1)", "event_feed_sequence_key"),
+        ("UPDATE event_feed SET position = 2", "event_feed_append_only"),
+        ("DELETE FROM event_feed", "event_feed_append_only"),
+        ("TRUNCATE event_feed", "event_feed_append_only"),
+        ("INSERT INTO event_feed_mark (id) VALUES (false)", "event_feed_mark_id_check"),
+        (
             "INSERT INTO idempotency_keys SELECT actor, key, sha256('y'), response, attempt_id, now() FROM idempotency_keys",
             "idempotency_keys_pkey",
         ),

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod checking;
+mod feed;
 mod floor;
 mod history;
 mod holds;

@@ -4,7 +4,7 @@ use super::{Record, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter};
 use crate::Error;
 use crate::actor::Actor;
 use crate::ids::{AttemptId, EventId, SectionId, StudentCourseId, StudentId};
-use crate::page::{Page, PageRequest};
+use crate::page::{Limit, Page, PageRequest};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,8 @@ use std::sync::Arc;
 pub struct Event {
     /// Its identifier.
     pub id: EventId,
-    /// Its place in the order in which events were written; numbers may be missing.
+    /// Its place in the order in which events were written; numbers may be missing. Unrelated events may be committed in
+    /// another order, so only [the feed](HistoryRepository::feed) can be followed.
     pub sequence: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
@@ -79,6 +80,14 @@ pub trait HistoryRepository: Send + Sync {
         at: DateTime<Utc>,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error>;
+
+    /// The events after a place in the feed of all events, 0 being its beginning, with the place of the last of them (or,
+    /// where there is none, the place that was given), for the next call.
+    ///
+    /// * Who goes on from place to place MUST get every committed event exactly once, whatever else is being written.
+    /// * Of two events of one student, or in sections that share seats, that which happened first MUST come first.
+    /// * An event MUST be there once its change was answered.
+    async fn feed(&self, after: i64, limit: Limit) -> Result<Page<Event, i64>, Error>;
 }
 
 /// The service that tells what happened.
@@ -141,5 +150,13 @@ impl History {
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
         self.repository.roster_as_of(section, at, page).await
+    }
+    /// The events after a place in the feed of all events, for other systems to follow: each exactly once, and those that
+    /// depend on each other in the order in which they happened. `next` is always given.
+    ///
+    /// # Errors
+    /// What the port answers.
+    pub async fn feed(&self, after: Option<i64>, limit: Limit) -> Result<Page<Event, i64>, Error> {
+        self.repository.feed(after.unwrap_or_default(), limit).await
     }
 }

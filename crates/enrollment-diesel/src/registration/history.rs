@@ -1,7 +1,7 @@
 //! What happened: the port [`HistoryRepository`]. Each read is one statement.
 
-use super::as_of;
 use super::read::Line;
+use super::{as_of, feed};
 use crate::StoreError;
 use crate::page::rows_for;
 use crate::rows::Place;
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
-use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::page::{Limit, Page, PageRequest};
 use enrollment_core::registration::{
     Event, HistoryRepository, Record, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
 };
@@ -53,6 +53,16 @@ impl HistoryRepository for PgStore {
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
         self.read(move |conn| as_of::roster(conn, section, at, &page)).await
+    }
+
+    async fn feed(&self, after: i64, limit: Limit) -> Result<Page<Event, i64>, Error> {
+        let (page, is_behind) = self.read(move |conn| feed::read(conn, after, limit)).await?;
+        if !is_behind {
+            return Ok(page);
+        }
+        self.write(feed::place).await?;
+        let (page, _) = self.read(move |conn| feed::read(conn, after, limit)).await?;
+        Ok(page)
     }
 }
 
@@ -107,7 +117,7 @@ fn events(
 }
 
 #[derive(QueryableByName)]
-struct EventRow {
+pub(super) struct EventRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = BigInt)]
@@ -131,7 +141,7 @@ struct EventRow {
 }
 
 impl EventRow {
-    fn event(self) -> Result<Event, StoreError> {
+    pub(super) fn event(self) -> Result<Event, StoreError> {
         Ok(Event {
             id: self.id.into(),
             sequence: self.sequence,

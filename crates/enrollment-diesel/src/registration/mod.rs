@@ -9,6 +9,7 @@
 
 mod as_of;
 mod facts;
+mod feed;
 mod history;
 mod lock;
 mod read;

@@ -17,8 +17,8 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, health, history, holds, metrics, receipts, roster, sections, student_courses, students, terms,
-    timetable,
+    courses, docs_page, events, health, history, holds, metrics, receipts, roster, sections, student_courses, students,
+    terms, timetable,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -56,7 +56,7 @@ all rules that refuse an enrollment, in `violations`.
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,
         roster::list,
-        history::of_student, history::of_section, receipts::get,
+        history::of_student, history::of_section, events::follow, receipts::get,
         health::alive, health::ready, metrics::show,
         docs_page::document, docs_page::index, docs_page::asset,
     ),

@@ -75,3 +75,29 @@ async fn the_state_at_a_moment_comes_from_the_history() {
         assert_eq!(answer.wrong(), ["as_of"]);
     }
 }
+
+#[actix_web::test]
+async fn the_feed_always_says_where_to_go_on() {
+    let mut ports = Ports::default();
+    let limit = |items| Limit::try_from(items).unwrap();
+    ports
+        .history
+        .expect_feed()
+        .once()
+        .withf(move |after, page| (*after, *page) == (0, Limit::default()))
+        .returning(|_, _| Ok(Page { items: vec![event()], next: Some(1) }));
+    ports
+        .history
+        .expect_feed()
+        .once()
+        .withf(move |after, page| (*after, *page) == (1, limit(7)))
+        .returning(|after, _| Ok(Page { items: vec![], next: Some(after) }));
+    let api = ports.api();
+    let page = api.get("/api/v1/events").await.json();
+    assert_eq!((&page["items"][0]["sequence"], &page["next_cursor"]), (&json!(17), &json!("1")));
+    let end = api.get("/api/v1/events?after=1&limit=7").await.json();
+    assert_eq!(end, json!({"items": [], "next_cursor": "1"}));
+    let answer = api.get("/api/v1/events?after=-1&limit=0&cursor=1").await;
+    answer.problem(422, "/problems/invalid");
+    assert_eq!(answer.wrong(), ["after", "limit", "cursor"]);
+}

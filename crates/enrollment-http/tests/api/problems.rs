@@ -57,6 +57,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.history.expect_record().returning(move |_| Err(error()));
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
+    ports.history.expect_feed().returning(move |_, _| Err(error()));
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));

@@ -1,0 +1,110 @@
+//! The feed of events: every event has a place in it, which is given to it once it is committed.
+//!
+//! A reader takes what has a place. Only when that is less than it asked for, and there are events without one, places are
+//! given ([`place`]), by one transaction at a time. See the migration that creates `event_feed` for why nothing is missed
+//! and why changes that conflict are told in the order in which they happened.
+
+use super::history::EventRow;
+use crate::statement::Statement;
+use crate::store::Answer;
+use crate::transaction::{Ending, transaction};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use enrollment_core::page::{Limit, Page};
+use enrollment_core::registration::Event;
+
+/// How many events are given their places at once: many pages, and far less than a statement has time for.
+const BATCH: i64 = 2000;
+
+/// $1 after which place, $2 how many.
+const READ: &str = "
+    SELECT f.position, e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
+        e.student_course_id, e.detail
+    FROM event_feed f JOIN registration_events e ON e.sequence = f.sequence
+    WHERE f.position > $1 ORDER BY f.position LIMIT $2";
+
+const IS_BEHIND: &str = "
+    SELECT EXISTS (
+        SELECT FROM registration_events e
+        WHERE e.sequence > (SELECT settled FROM event_feed_mark)
+            AND NOT EXISTS (
+                SELECT FROM event_feed f
+                WHERE f.sequence = e.sequence AND f.sequence > (SELECT settled FROM event_feed_mark)
+            )
+    ) AS is_behind";
+
+const LOCK_MARK: &str = "SELECT settled FROM event_feed_mark FOR NO KEY UPDATE";
+
+/// $1 how many, $2 the sequence up to which all is settled.
+///
+/// The mark is moved when all transactions are over that could have taken a sequence below it. A mark from beyond the next
+/// transaction id was set in another cluster, from which this database was restored, so they are over as well.
+const PLACE: &str = "
+    WITH snapshot AS (
+        SELECT pg_snapshot_xmin(snapshot)::text::int8 AS oldest, pg_snapshot_xmax(snapshot)::text::int8 AS next
+        FROM pg_current_snapshot() snapshot
+    ),
+    unplaced AS MATERIALIZED (
+        SELECT e.sequence FROM registration_events e
+        WHERE e.sequence > $2
+            AND NOT EXISTS (SELECT FROM event_feed f WHERE f.sequence = e.sequence AND f.sequence > $2)
+        ORDER BY e.sequence LIMIT $1
+    ),
+    placed AS (
+        INSERT INTO event_feed (position, sequence)
+        SELECT (SELECT coalesce(max(position), 0) FROM event_feed) + row_number() OVER (ORDER BY sequence), sequence
+        FROM unplaced
+    ),
+    reached AS (
+        -- Beyond the last of a full batch there may be more that have no place.
+        SELECT CASE WHEN count(*) = $1 THEN max(sequence) END AS sequence FROM unplaced
+    )
+    UPDATE event_feed_mark mark SET
+        settled = greatest(mark.settled, least(mark.seen, reached.sequence)),
+        seen = (SELECT coalesce(max(sequence), 0) FROM registration_events),
+        seen_before = snapshot.next
+    FROM snapshot, reached
+    WHERE snapshot.oldest >= mark.seen_before OR mark.seen_before > snapshot.next";
+
+/// The events after a place, and whether there are events that have no place yet although the page is not full.
+pub(super) fn read(conn: &mut PgConnection, after: i64, limit: Limit) -> Answer<(Page<Event, i64>, bool)> {
+    let rows: Vec<FeedRow> =
+        Statement::new(READ).bind::<BigInt, _>(after).bind::<BigInt, _>(i64::from(u16::from(limit))).load(conn)?;
+    let is_short = rows.len() < limit.get();
+    let next = rows.last().map_or(after, |row| row.position);
+    let items = rows.into_iter().map(|row| row.event.event()).collect::<Result<_, _>>()?;
+    let is_behind = is_short && Statement::new(IS_BEHIND).get_result::<Behind>(conn)?.is_behind;
+    Ok(Ok((Page { items, next: Some(next) }, is_behind)))
+}
+
+/// Gives places to events that have none.
+pub(super) fn place(conn: &mut PgConnection) -> Answer<()> {
+    let placed = transaction(conn, |conn| {
+        let mark: Mark = Statement::new(LOCK_MARK).get_result(conn)?;
+        // A statement of its own: it has to see the places that were given while this one waited.
+        let place = Statement::new(PLACE).bind::<BigInt, _>(BATCH).bind::<BigInt, _>(mark.settled);
+        place.execute(conn)?;
+        Ok(Ending::Commit(()))
+    });
+    placed.map(Ok)
+}
+
+#[derive(QueryableByName)]
+struct FeedRow {
+    #[diesel(sql_type = BigInt)]
+    position: i64,
+    #[diesel(embed)]
+    event: EventRow,
+}
+
+#[derive(QueryableByName)]
+struct Behind {
+    #[diesel(sql_type = Bool)]
+    is_behind: bool,
+}
+
+#[derive(QueryableByName)]
+struct Mark {
+    #[diesel(sql_type = BigInt)]
+    settled: i64,
+}
