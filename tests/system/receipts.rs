@@ -182,7 +182,7 @@ fn another_system_follows_all_events() {
             match page["items"].as_array().unwrap().as_slice() {
                 [] => break,
                 [event] => {
-                    followed.push((event["kind"].as_str().unwrap().to_owned(), event["student_id"] == json!(student)))
+                    followed.push((event["kind"].as_str().unwrap().to_owned(), event["student_id"] == json!(student)));
                 }
                 more => panic!("{more:?}"),
             }

@@ -71,6 +71,18 @@ fn each_violation_is_found_and_named() {
             "what was accepted has a receipt",
             "anonymous".to_owned(),
         ),
+        (
+            "UPDATE event_feed_mark SET settled = 1000".to_owned(),
+            "UPDATE event_feed_mark SET settled = 0",
+            "the feed has passed",
+            "sequence".to_owned(),
+        ),
+        (
+            "INSERT INTO event_feed SELECT 2, sequence FROM registration_events".to_owned(),
+            "DELETE FROM event_feed",
+            "numbered without gaps",
+            "places".to_owned(),
+        ),
     ];
     for (breaking, mending, invariant, place) in cases {
         let broken = broken_by(&university, &breaking);

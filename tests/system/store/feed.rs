@@ -130,7 +130,9 @@ fn followers_get_every_event_once_and_in_order_while_writers_commit_as_they_like
                 })
             })
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         late.batch_execute("COMMIT").unwrap();
         written.store(true, Ordering::SeqCst);
         followers.into_iter().map(|follower| follower.join().unwrap()).collect()
