@@ -20,7 +20,7 @@ fn a_student_enrolls_and_sees_the_course() {
         "course": {"id": made["course"]["id"], "code": "CS101", "title": "About CS101"},
         "section": {"id": section, "number": "1", "component": "lecture"},
         "term": {"id": made["term"]["id"], "code": "F26"},
-        "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null,
+        "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null, "reservation_id": null,
         "enrolled_at": made["enrolled_at"], "ended_at": null, "version": 1
     });
     assert_eq!(made, expected);

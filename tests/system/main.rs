@@ -15,6 +15,7 @@ mod postgres_cluster;
 mod problems;
 mod races;
 mod receipts;
+mod reservations;
 mod schema;
 mod server;
 mod store;

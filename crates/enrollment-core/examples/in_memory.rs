@@ -8,15 +8,16 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Section, Student, Term, Version,
+    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, Version,
 };
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse,
-    StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm, TimetableTerms,
+    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
+    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm,
+    TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;
@@ -88,6 +89,7 @@ struct Registrations {
     courses: Arc<Table<Course>>,
     terms: Arc<Table<Term>>,
     sections: Arc<Table<Section>>,
+    reservations: Arc<Table<Reservation>>,
     student_courses: Mutex<Vec<StudentCourse>>,
 }
 
@@ -119,9 +121,21 @@ impl Registrations {
                 .collect(),
             held: own.map(|student_course| self.held(student_course)).collect::<Result<_, Error>>()?,
             pools: sections.iter().map(|section| seats(section, all)).collect(),
+            reservations: sections.iter().flat_map(|section| self.reservations_of(section.id, all)).collect(),
             sections: sections.into_iter().map(|section| self.section_facts(section)).collect::<Result<_, Error>>()?,
             scale: GradeScale::default(),
         })
+    }
+
+    fn reservations_of(&self, section: SectionId, all: &[StudentCourse]) -> Vec<ReservationFacts> {
+        let rows = self.reservations.rows();
+        let of_section = rows.values().filter(|reservation| reservation.section_id == section);
+        let facts = of_section.map(|reservation| {
+            let seated = all.iter().filter(|one| one.reservation_id == Some(reservation.id) && one.status.holds_seat());
+            let taken = u32::try_from(seated.count()).unwrap_or(u32::MAX);
+            ReservationFacts { taken, ..ReservationFacts::of(reservation, section.uuid().into()) }
+        });
+        facts.collect()
     }
 
     fn held(&self, student_course: &StudentCourse) -> Result<HeldCourse, Error> {
@@ -324,7 +338,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
 
     let (holds, student_courses) = (Table::new(), Mutex::new(Vec::new()));
-    let store = Registrations { students, holds, courses, terms, sections, student_courses };
+    let store =
+        Registrations { students, holds, courses, terms, sections, reservations: Table::new(), student_courses };
     let registration = Registration::new(Arc::new(store), clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;

@@ -24,6 +24,8 @@ pub enum Subject {
     StudentCourse,
     /// A hold on a student.
     Hold,
+    /// A reservation of seats.
+    Reservation,
     /// The receipt of an attempt.
     Receipt,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Subject {
             Self::Section => "section",
             Self::StudentCourse => "student course",
             Self::Hold => "hold",
+            Self::Reservation => "reservation",
             Self::Receipt => "receipt",
         })
     }
@@ -70,13 +73,26 @@ pub enum Error {
         /// What refers to it.
         by: Vec<Subject>,
     },
-    /// The section's seats cannot be fewer than are taken: choose at least `taken`, or drop students first.
-    #[error("{taken} seats are taken, so the capacity cannot be {capacity}")]
+    /// The seats of a section or of a reservation cannot be fewer than are taken: choose at least `taken`, or drop students
+    /// first.
+    #[error("{taken} seats are taken, so there cannot be {seats}")]
     SeatsTaken {
-        /// The capacity that was asked for.
-        capacity: u32,
+        /// The seats that there would be.
+        seats: u32,
         /// Seats taken now.
         taken: u32,
+        /// The field that says how many there would be.
+        field: &'static str,
+    },
+    /// Not more seats can be reserved than there are: reserve fewer, or make more.
+    #[error("{reserved} of {seats} seats would be reserved")]
+    SeatsReserved {
+        /// The seats that there would be.
+        seats: u32,
+        /// Those that would be reserved.
+        reserved: u32,
+        /// The field that says how many there would be of the one or the other.
+        field: &'static str,
     },
     /// A field that is fixed once students have registered was to be changed.
     #[error("the {field} of a {subject} cannot change once students have registered")]

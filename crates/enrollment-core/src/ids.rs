@@ -78,6 +78,8 @@ ids! {
     StudentCourseId;
     /// Identifies a hold on a student.
     HoldId;
+    /// Identifies a reservation of seats.
+    ReservationId;
     /// Identifies an attempt to change registrations, and its receipt.
     AttemptId;
     /// Identifies an event of registration.

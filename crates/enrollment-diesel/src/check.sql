@@ -18,6 +18,27 @@ FROM seat_pools p
 WHERE p.taken NOT BETWEEN 0 AND p.capacity::bigint + p.overload
 
 UNION ALL
+SELECT 'the seats that a reservation counts are the seats that are held of it',
+    json_build_object('reservation_id', r.id, 'taken', r.taken, 'held', count(sc.id))
+FROM reservations r LEFT JOIN student_courses sc ON sc.reservation_id = r.id AND sc.status IN ('enrolled', 'completed')
+GROUP BY r.id
+HAVING r.taken <> count(sc.id) OR r.taken NOT BETWEEN 0 AND r.seats
+
+UNION ALL
+SELECT 'a reserved seat is one of the pool that it is reserved in',
+    json_build_object('student_course_id', sc.id, 'reservation_id', r.id)
+FROM student_courses sc JOIN reservations r ON r.id = sc.reservation_id
+JOIN sections own ON own.id = sc.section_id JOIN sections s ON s.id = r.section_id
+WHERE sc.status IN ('enrolled', 'completed') AND own.seat_pool_id <> s.seat_pool_id
+
+UNION ALL
+SELECT 'no more seats are reserved than there are',
+    json_build_object('seat_pool_id', p.id, 'capacity', p.capacity, 'overload', p.overload, 'reserved', sum(r.seats))
+FROM reservations r JOIN sections s ON s.id = r.section_id JOIN seat_pools p ON p.id = s.seat_pool_id
+GROUP BY p.id
+HAVING sum(r.seats) > p.capacity::bigint + p.overload
+
+UNION ALL
 SELECT 'a student has one seat in each component of a course in a term',
     json_build_object('student_id', sc.student_id, 'course_id', sc.course_id, 'term_id', sc.term_id,
         'component', sc.component, 'student_course_ids', json_agg(sc.id ORDER BY sc.id))
@@ -48,6 +69,7 @@ WHERE sc.status NOT IN ('waitlisted', 'enrolled', 'dropped', 'withdrawn', 'compl
     OR (sc.enrolled_at IS NULL AND sc.section_id IS NOT NULL AND sc.status NOT IN ('waitlisted', 'cancelled'))
     OR (sc.grade IS NOT NULL AND sc.status <> 'completed')
     OR (sc.section_id IS NULL AND sc.status <> 'completed')
+    OR (sc.reservation_id IS NOT NULL AND (sc.section_id IS NULL OR sc.status = 'waitlisted'))
 
 UNION ALL
 SELECT 'a student course has the course, term and component of its section',

@@ -39,6 +39,7 @@ fn refusal(constraint: &str) -> Option<Error> {
         "sections_number_key" => duplicate(Subject::Section, "number"),
         "sections_course_id_fkey" => missing("/course_id"),
         "sections_term_id_fkey" => missing("/term_id"),
+        "reservations_section_id_fkey" => Error::NotFound(Subject::Section),
         // The path names the student, not the body.
         "holds_student_id_fkey" => Error::NotFound(Subject::Student),
         // Which of the three fields it was, the update of a section looks up itself.
@@ -58,8 +59,10 @@ pub(crate) const SECTION_IDENTITY: &str = "student_courses_section_id_fkey";
 /// of our locks (a registrar's script, say) was there first, and on what is there now the answer is a proper refusal; or
 /// the same idempotency key was used at the same time for another student.
 pub(crate) fn asks_to_decide_again(error: &StoreError) -> bool {
-    const OVERTAKEN: [&str; 5] = [
+    const OVERTAKEN: [&str; 7] = [
         "seat_pools_taken_check",
+        "reservations_taken_check",
+        "student_courses_reservation_id_fkey",
         "student_courses_section_key",
         "student_courses_course_key",
         SECTION_IDENTITY,

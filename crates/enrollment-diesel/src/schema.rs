@@ -107,6 +107,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    reservations (id) {
+        id -> Uuid,
+        section_id -> Uuid,
+        cohort -> Jsonb,
+        seats -> Int4,
+        taken -> Int4,
+        release_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     seat_pools (id) {
         id -> Uuid,
         capacity -> Int4,
@@ -152,6 +166,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        reservation_id -> Nullable<Uuid>,
     }
 }
 
@@ -193,11 +208,13 @@ diesel::table! {
 
 diesel::joinable!(holds -> students (student_id));
 diesel::joinable!(meetings -> sections (section_id));
+diesel::joinable!(reservations -> sections (section_id));
 diesel::joinable!(sections -> courses (course_id));
 diesel::joinable!(sections -> seat_pools (seat_pool_id));
 diesel::joinable!(sections -> terms (term_id));
 diesel::joinable!(student_courses -> courses (course_id));
 diesel::joinable!(student_courses -> grades (grade));
+diesel::joinable!(student_courses -> reservations (reservation_id));
 diesel::joinable!(student_courses -> students (student_id));
 diesel::joinable!(student_courses -> terms (term_id));
 
@@ -211,6 +228,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     meetings,
     receipts,
     registration_events,
+    reservations,
     seat_pools,
     sections,
     student_courses,

@@ -3,14 +3,16 @@
 use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
-use crate::{Metrics, docs_page, health, history, metrics, observe, receipts, roster, sections, student_courses};
+use crate::{
+    Metrics, docs_page, health, history, metrics, observe, receipts, reservations, roster, sections, student_courses,
+};
 use crate::{courses, events, holds, students, terms, timetable};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Hold, Section, Student, Term};
+use enrollment_core::catalog::{Catalog, Course, Hold, Reservation, Section, Student, Term};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Registration};
@@ -28,6 +30,8 @@ pub struct Services {
     pub terms: Catalog<Term>,
     /// Sections.
     pub sections: Catalog<Section>,
+    /// Reservations of seats.
+    pub reservations: Catalog<Reservation>,
     /// Student courses.
     pub registration: Registration,
     /// What happened to them.
@@ -100,6 +104,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         courses::endpoints(),
         terms::endpoints(),
         sections::endpoints(),
+        reservations::endpoints(),
         roster::endpoints(),
         history::endpoints(),
         events::endpoints(),

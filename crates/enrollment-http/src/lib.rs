@@ -51,6 +51,7 @@ mod problem;
 mod receipts;
 mod representation;
 mod request_id;
+mod reservations;
 mod roster;
 mod sections;
 mod student_courses;

@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use enrollment_core::ids::{HoldId, StudentCourseId};
+use enrollment_core::ids::{HoldId, ReservationId, StudentCourseId};
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -12,6 +12,9 @@ pub(crate) struct Id<T>(pub(crate) T);
 
 /// The `{student_course_id}` of a path.
 pub(crate) struct OfStudentCourse(pub(crate) StudentCourseId);
+
+/// The `{reservation_id}` of a path.
+pub(crate) struct OfReservation(pub(crate) ReservationId);
 
 /// The `{hold_id}` of a path.
 pub(crate) struct OfHold(pub(crate) HoldId);
@@ -40,6 +43,15 @@ impl FromRequest for OfHold {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request, "hold_id").map(Self))
+    }
+}
+
+impl FromRequest for OfReservation {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request, "reservation_id").map(Self))
     }
 }
 

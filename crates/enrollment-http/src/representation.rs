@@ -4,7 +4,7 @@ use crate::precondition::{is_known, tag, tag_with_digest};
 use crate::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use enrollment_core::catalog::{Course, Hold, Section, Student, Term, Version};
+use enrollment_core::catalog::{Course, Hold, Reservation, Section, Student, Term, Version};
 use enrollment_core::registration::StudentCourse;
 use serde::Serialize;
 
@@ -35,8 +35,9 @@ tagged! {
     Course, false;
     Term, false;
     Hold, false;
-    // It shows the seats taken.
+    // They show the seats taken.
     Section, true;
+    Reservation, true;
     // It shows the code, title and number of its course, section and term.
     StudentCourse, true;
 }

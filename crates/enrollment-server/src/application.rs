@@ -138,6 +138,7 @@ fn services(store: &Arc<PgStore>) -> Services {
         courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
         history: History::new(store.clone()),
         health: store.clone(),

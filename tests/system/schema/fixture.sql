@@ -77,3 +77,16 @@ EXCEPTION WHEN OTHERS THEN
     RETURN coalesce(nullif(name, ''), SQLERRM);
 END
 $$;
+
+-- Seats of a section that are kept for some.
+CREATE FUNCTION reserve(row_id integer, section integer, number integer) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO reservations (id, section_id, cohort, seats, created_at, updated_at)
+    VALUES (id(900 + row_id), id(400 + section), '{"levels": ["graduate"]}', number, now(), now())
+$$;
+
+CREATE FUNCTION seat_of(row_id integer, reservation integer) RETURNS void LANGUAGE sql AS $$
+    UPDATE student_courses SET reservation_id = id(900 + reservation) WHERE id = id(500 + row_id)
+$$;
+
+-- Seats taken of a reservation.
+CREATE FUNCTION kept(row_id integer) RETURNS bigint LANGUAGE sql AS $$ SELECT taken::bigint FROM reservations WHERE id = id(900 + row_id) $$;

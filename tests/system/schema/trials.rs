@@ -1,5 +1,7 @@
 //! What each constraint is there to refuse, and what it must let pass.
 
+mod reservations;
+
 /// Statements that the database, unaided, must accept or refuse.
 pub(super) struct Trial {
     pub(super) statements: String,
@@ -13,6 +15,7 @@ pub(super) fn all() -> Vec<Trial> {
     [
         overselling(),
         counting(),
+        reservations::reservations(),
         states(),
         identity(),
         one_row_each(),

@@ -224,7 +224,7 @@ fn a_section_cannot_have_fewer_seats_than_are_taken_nor_leave_its_course() {
     let last = (last, university.enrolled(last, id));
     let update = |fields| update(&university, &changed(&section, fields), section.version);
     let refused = update(json!({"capacity": 1}));
-    assert!(matches!(refused, Err(Error::SeatsTaken { capacity: 1, taken: 2 })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::SeatsTaken { seats: 1, taken: 2, field: "capacity" })), "{refused:?}");
     for (field, value) in
         [("course_id", json!(other_course)), ("term_id", json!(other_term)), ("component", json!("lab"))]
     {

@@ -12,6 +12,7 @@ mod races;
 mod reading;
 mod receipts;
 mod registering;
+mod reservations;
 mod settling;
 mod statements;
 mod university;

@@ -9,6 +9,7 @@
 //! [`Subject`](crate::Subject).
 
 pub mod cause;
+pub mod cohort;
 pub mod course;
 pub mod credits;
 pub mod entry;
@@ -20,6 +21,7 @@ pub mod owned;
 pub mod repeat_policy;
 pub mod repository;
 pub mod requisite;
+pub mod reservation;
 pub mod restriction;
 pub mod section;
 pub mod service;
@@ -27,6 +29,7 @@ pub mod student;
 pub mod term;
 
 pub use cause::Cause;
+pub use cohort::Cohort;
 pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};
@@ -40,6 +43,7 @@ pub use repeat_policy::{Attempts, RepeatPolicy};
 pub use repository::MockRepository;
 pub use repository::Repository;
 pub use requisite::{RequiredCourse, Requisite};
+pub use reservation::{Reservation, ReservationDraft, ReservationFilter};
 pub use restriction::Restriction;
 pub use section::{Component, Seats, Section, SectionDraft, SectionFilter, SectionStatus};
 pub use service::Catalog;

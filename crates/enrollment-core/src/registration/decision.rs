@@ -69,7 +69,7 @@ fn judge_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Judgement 
     let judged = candidates.into_iter().map(|case| (rules::findings(&case), case));
     let best = judged.min_by_key(|(findings, case)| {
         let refusing = findings.iter().filter(|finding| finding.violation.is_some()).count();
-        let preference = (case.section.term.starts_on, refusing, Reverse(case.pool.free()));
+        let preference = (case.section.term.starts_on, refusing, Reverse(case.free_seats()));
         let name = (case.section.section.number.clone(), case.section.section.id);
         (refusing > 0, preference, name)
     });
@@ -111,6 +111,7 @@ fn started(attempt: &Attempt, enroll: &Enroll, case: &Case<'_>) -> StudentCourse
         grading_basis: enroll.request.grading_basis,
         grade: None,
         waitlist_position: None,
+        reservation_id: case.quota(),
         enrolled_at: Some(attempt.at),
         ended_at: None,
         version: Version::FIRST,

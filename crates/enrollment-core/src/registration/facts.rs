@@ -1,6 +1,6 @@
 //! What is known when an attempt is decided.
 
-use super::{Change, CourseRef, SectionRef, StudentCourse, TermRef};
+use super::{Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef};
 use crate::catalog::{
     Blocks, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus, Student,
     StudentStatus, TimeZone,
@@ -9,7 +9,7 @@ use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
 use crate::text::{CourseCode, Level, Program, Reason};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that deciding one attempt needs to know, as it was at one moment.
 ///
@@ -27,6 +27,9 @@ pub struct Facts {
     pub sections: Vec<SectionFacts>,
     /// The seat pools of those sections.
     pub pools: Vec<SeatPool>,
+    /// The reservations of seats of those pools, released or not, in the order of their ids.
+    #[serde(default)]
+    pub reservations: Vec<ReservationFacts>,
     /// The institution's grades.
     pub scale: GradeScale,
 }
@@ -209,6 +212,22 @@ impl Facts {
         self.held.iter().find(|held| held.student_course.id == id)
     }
 
+    /// The credits that the student has earned: those of the courses that are completed with a grade that passes. A course
+    /// counts once a term, however many of its components (lecture, lab) are completed; what was audited earns nothing.
+    pub fn earned_credits(&self) -> Credits {
+        let completed = self.held.iter().map(|held| &held.student_course).filter(|held| {
+            held.status == Status::Completed
+                && held.grading_basis != GradingBasis::Audit
+                && self.scale.passes(held.grade.as_ref())
+        });
+        let mut earned: BTreeMap<_, Credits> = BTreeMap::new();
+        for held in completed {
+            let credits = earned.entry((held.course.id, held.term.as_ref().map(|term| term.id))).or_default();
+            *credits = held.credits.max(*credits);
+        }
+        earned.into_values().sum()
+    }
+
     /// Takes the changes of a decision, so that a further attempt can be decided in the same transaction.
     pub fn apply(&mut self, changes: &[Change]) {
         for change in changes {
@@ -242,6 +261,10 @@ impl Facts {
         let Some(id) = section.map(|section| section.seat_pool_id) else { return };
         for pool in self.pools.iter_mut().filter(|pool| pool.id == id) {
             pool.taken = (pool.taken + taken).saturating_sub(given_back);
+        }
+        let quota = student_course.reservation_id;
+        for reservation in self.reservations.iter_mut().filter(|reservation| Some(reservation.id) == quota) {
+            reservation.taken = (reservation.taken + taken).saturating_sub(given_back);
         }
     }
 }

@@ -120,6 +120,7 @@ pub(super) fn held(number: u128, section: &SectionFacts, status: Status) -> Held
             grading_basis: GradingBasis::Graded,
             grade: None,
             waitlist_position: None,
+            reservation_id: None,
             enrolled_at: Some(now()),
             ended_at: None,
             version: Version::FIRST,
@@ -160,6 +161,7 @@ pub(super) fn facts() -> Facts {
         held: Vec::new(),
         sections: vec![section],
         pools: vec![pool],
+        reservations: Vec::new(),
         scale: scale(),
     }
 }

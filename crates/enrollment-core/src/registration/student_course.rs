@@ -6,7 +6,7 @@
 //! ```
 
 use crate::catalog::{Component, Credits, Version};
-use crate::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
+use crate::ids::{CourseId, ReservationId, SectionId, StudentCourseId, StudentId, TermId};
 use crate::text::{CourseCode, Grade, PersonName, SectionNumber, StudentNumber, TermCode, Title};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,9 @@ pub struct StudentCourse {
     pub grade: Option<Grade>,
     /// The place in the waitlist, 1 being the next; none unless waitlisted.
     pub waitlist_position: Option<u32>,
+    /// The reservation of which its seat is or was; none for a seat that was anybody's, and while it has none.
+    #[serde(default)]
+    pub reservation_id: Option<ReservationId>,
     /// When the student got the seat.
     pub enrolled_at: Option<DateTime<Utc>>,
     /// When it reached its final state.

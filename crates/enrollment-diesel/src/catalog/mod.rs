@@ -4,6 +4,7 @@
 
 mod courses;
 mod holds;
+mod reservations;
 mod sections;
 mod students;
 mod terms;

@@ -2,13 +2,14 @@
 //!
 //! A section's own pool has the section's id. Locks are taken in the order of all writers: the pool, then the section.
 
+use super::reservations::reserved;
 use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::{SECTION_IDENTITY, not_touched};
 use crate::page::rows_for;
 use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
-use crate::schema::{meetings, seat_pools, sections, student_courses};
+use crate::schema::{meetings, reservations, seat_pools, sections, student_courses};
 use crate::statement::Statement;
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
@@ -138,8 +139,15 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version) -> Ans
         return Ok(Err(Error::Stale(Subject::Section)));
     }
     let capacity = section.capacity.get();
-    if i64::from(pool.taken) > i64::from(capacity) + i64::from(pool.overload) {
-        return Ok(Err(Error::SeatsTaken { capacity, taken: pool.taken.unsigned_abs() }));
+    let (seats, taken) = (capacity.saturating_add(pool.overload.unsigned_abs()), pool.taken.unsigned_abs());
+    if taken > seats {
+        return Ok(Err(Error::SeatsTaken { seats, taken, field: "capacity" }));
+    }
+    if seats < pool.seats() {
+        let reserved = reserved(conn, pool.id, None)?;
+        if reserved > seats {
+            return Ok(Err(Error::SeatsReserved { seats, reserved, field: "capacity" }));
+        }
     }
     let row = sections::table.find(section.id.uuid()).filter(sections::version.eq(i64::from(expected)));
     if diesel::update(row).set(NewSection::try_from(section)?).execute(conn)? == 0 {
@@ -176,14 +184,22 @@ fn remove(conn: &mut PgConnection, id: SectionId, expected: Option<Version>) -> 
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = seat_pools)]
-struct Pool {
-    id: Uuid,
+pub(super) struct Pool {
+    pub(super) id: Uuid,
+    capacity: i32,
     overload: i32,
     taken: i32,
 }
 
+impl Pool {
+    /// The seats there are in all.
+    pub(super) fn seats(&self) -> u32 {
+        self.capacity.unsigned_abs().saturating_add(self.overload.unsigned_abs())
+    }
+}
+
 /// Locks the pool of a section's seats, as an enrollment does; none when there is no such section.
-fn lock_pool(conn: &mut PgConnection, section: SectionId) -> QueryResult<Option<Pool>> {
+pub(super) fn lock_pool(conn: &mut PgConnection, section: SectionId) -> QueryResult<Option<Pool>> {
     let of_section = sections::table.find(section.uuid()).select(sections::seat_pool_id);
     let pool = seat_pools::table.filter(seat_pools::id.eq_any(of_section));
     pool.select(Pool::as_select()).for_no_key_update().first(conn).optional()
@@ -204,7 +220,11 @@ fn fixed(conn: &mut PgConnection, section: &Section) -> Result<Error, StoreError
 
 fn in_use(conn: &mut PgConnection, id: SectionId) -> QueryResult<Error> {
     let registered = student_courses::table.filter(student_courses::section_id.eq(id.uuid()));
-    let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
+    let kept = reservations::table.filter(reservations::section_id.eq(id.uuid()));
+    let by = [
+        (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+        (select(exists(kept)).get_result(conn)?, Subject::Reservation),
+    ];
     Ok(super::in_use(Subject::Section, by))
 }
 

@@ -185,6 +185,7 @@ const INSERT_EVENTS: &str = "
             THEN jsonb_build_object('id', s.id, 'number', s.number, 'component', s.component) END,
         'term', CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'code', t.code) END,
         'credits', sc.credits, 'grading_basis', sc.grading_basis, 'grade', sc.grade, 'waitlist_position', NULL,
+        'reservation_id', sc.reservation_id,
         'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'version', sc.version)
     FROM json_to_recordset($1::json)
         AS r (id uuid, at timestamptz, actor text, student_course_id uuid, attempt_id uuid, kind text)

@@ -6,6 +6,7 @@ use crate::rows::hold::HoldFactsRow;
 use crate::rows::json::FromJson;
 use crate::rows::meeting::{MeetingRow, meetings, meetings_of};
 use crate::rows::numeric::credits_of_hundredths;
+use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{
     StudentCourseRow, course_ref, section_ref, student_course_columns, student_course_tables, term_ref,
 };
@@ -17,7 +18,7 @@ use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid a
 use enrollment_core::Subject;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
 use enrollment_core::registration::{
-    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, Scope, SectionFacts, TermFacts,
+    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub(super) struct Known {
     pub(super) sections: Vec<SectionFacts>,
     pub(super) holds: Vec<HoldFacts>,
     pub(super) held: Vec<HeldCourse>,
+    pub(super) reservations: Vec<ReservationFacts>,
     pub(super) scale: GradeScale,
     /// What the scope names and is not there.
     pub(super) missing: Option<Subject>,
@@ -42,7 +44,7 @@ pub(super) struct Answered {
 }
 
 /// $1 the student, $2 the sections, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actor,
-/// $7 the idempotency key or null. One row in any case.
+/// $7 the idempotency key or null, $8 the locked pools. One row in any case.
 const FACTS: &str = concat!(
     "SELECT
         (SELECT coalesce(json_agg(section), '[]') FROM (
@@ -72,6 +74,11 @@ const FACTS: &str = concat!(
                 AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($3))
             ORDER BY sc.id
         ) held) AS held,
+        (SELECT coalesce(json_agg(reservation ORDER BY reservation.id), '[]') FROM (
+            SELECT r.id, s.seat_pool_id, r.cohort, r.seats, r.taken, r.release_at
+            FROM sections s JOIN reservations r ON r.section_id = s.id
+            WHERE s.seat_pool_id = ANY ($8)
+        ) reservation) AS reservations,
         (SELECT coalesce(json_agg(grades), '[]') FROM grades) AS grades,
         EXISTS (SELECT FROM unnest($4) AS named (id) WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id))
             AS lacks_course,
@@ -99,6 +106,7 @@ pub(super) fn load(
         .bind::<Array<SqlUuid>, _>(terms)
         .bind::<Text, _>(attempt.actor.as_str())
         .bind::<Nullable<Text>, _>(idempotency.map(|idempotency| idempotency.key.as_str()))
+        .bind::<Array<SqlUuid>, _>(locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
         .get_result::<FactsRow>(conn)?;
     let sections: Vec<SectionFacts> = row.sections.0.into_iter().map(SectionRow::facts).collect::<Result<_, _>>()?;
     let held: Vec<HeldCourse> = row.held.0.into_iter().map(HeldRow::held).collect::<Result<_, _>>()?;
@@ -112,6 +120,7 @@ pub(super) fn load(
         sections,
         holds: row.holds.0.into_iter().map(HoldFacts::try_from).collect::<Result<_, _>>()?,
         held,
+        reservations: row.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
         scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
         missing: missing.into_iter().find_map(|(is_missing, subject)| is_missing.then_some(subject)),
         answered: row.request_hash.zip(row.response).map(|(request_hash, receipt)| Answered { request_hash, receipt }),
@@ -134,6 +143,8 @@ struct FactsRow {
     holds: FromJson<Vec<HoldFactsRow>>,
     #[diesel(sql_type = Json)]
     held: FromJson<Vec<HeldRow>>,
+    #[diesel(sql_type = Json)]
+    reservations: FromJson<Vec<ReservationFactsRow>>,
     #[diesel(sql_type = Json)]
     grades: FromJson<Vec<GradeRow>>,
     #[diesel(sql_type = Bool)]

@@ -38,8 +38,8 @@ const START: &str = concat!(
     ledger_sql!(),
     " INSERT INTO student_courses
         (id, student_id, section_id, status, enrolled_at, created_at, updated_at,
-         course_id, term_id, component, credits, grading_basis, version)
-      VALUES ($6, $4, $5, $8, $16, $2, $2, $17, $18, $19, $20, $21, $22)"
+         course_id, term_id, component, credits, grading_basis, version, reservation_id)
+      VALUES ($6, $4, $5, $8, $16, $2, $2, $17, $18, $19, $20, $21, $22, $23)"
 );
 
 /// The version says that nobody has changed it since it was read, which the student's lock makes sure of.
@@ -154,7 +154,8 @@ fn start<'a>(
         .bind::<Nullable<Text>, _>(section.map(|section| section.component.to_string()))
         .bind::<Numeric, _>(numeric(started.credits))
         .bind::<Text, _>(started.grading_basis.to_string())
-        .bind::<BigInt, _>(i64::from(started.version)))
+        .bind::<BigInt, _>(i64::from(started.version))
+        .bind::<Nullable<SqlUuid>, _>(started.reservation_id.map(Uuid::from)))
 }
 
 fn end<'a>(

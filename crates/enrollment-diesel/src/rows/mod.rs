@@ -9,6 +9,7 @@ pub(crate) mod json;
 pub(crate) mod meeting;
 pub(crate) mod numeric;
 pub(crate) mod receipt;
+pub(crate) mod reservation;
 pub(crate) mod section;
 pub(crate) mod student;
 pub(crate) mod student_course;

@@ -21,7 +21,7 @@ macro_rules! student_course_columns {
              WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted'
                AND (ahead.waitlist_priority, ahead.waitlist_sequence) <= (sc.waitlist_priority, sc.waitlist_sequence)
          ) END AS waitlist_position,
-         sc.enrolled_at, sc.ended_at, sc.version"
+         sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.version"
     };
 }
 pub(crate) use student_course_columns;
@@ -68,6 +68,8 @@ pub(crate) struct StudentCourseRow {
     grade: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     waitlist_position: Option<i64>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    reservation_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     enrolled_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -95,6 +97,7 @@ impl TryFrom<StudentCourseRow> for StudentCourse {
             grading_basis: place.word("grading_basis", &row.grading_basis)?,
             grade: place.read_maybe("grade", row.grade)?,
             waitlist_position: place.read_maybe("waitlist_position", row.waitlist_position)?,
+            reservation_id: row.reservation_id.map(Into::into),
             enrolled_at: row.enrolled_at,
             ended_at: row.ended_at,
             version: row.version.into(),

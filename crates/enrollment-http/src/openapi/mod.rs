@@ -7,7 +7,7 @@ mod patches;
 mod problems;
 mod strict;
 
-pub(crate) use patches::{CoursePatch, HoldPatch, SectionPatch, StudentPatch, TermPatch};
+pub(crate) use patches::{CoursePatch, HoldPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch};
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
     ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems,
@@ -17,8 +17,8 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, events, health, history, holds, metrics, receipts, roster, sections, student_courses, students,
-    terms, timetable,
+    courses, docs_page, events, health, history, holds, metrics, receipts, reservations, roster, sections,
+    student_courses, students, terms, timetable,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -45,6 +45,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "courses", description = "The catalogue."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
+        (name = "reservations", description = "Seats of a section that are kept for a cohort."),
         (name = "history", description = "What happened, and why: receipts of attempts, and the events of a student and of a section."),
         (name = "operations", description = "For whoever runs the server."),
     ),
@@ -55,6 +56,7 @@ all rules that refuse an enrollment, in `violations`.
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,
+        reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list,
         history::of_student, history::of_section, events::follow, receipts::get,
         health::alive, health::ready, metrics::show,

@@ -1,6 +1,6 @@
 //! What a `PATCH` takes: the input form of an entry, of which nothing is required.
 
-use enrollment_core::catalog::{CourseDraft, HoldDraft, SectionDraft, StudentDraft, TermDraft};
+use enrollment_core::catalog::{CourseDraft, HoldDraft, ReservationDraft, SectionDraft, StudentDraft, TermDraft};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -29,6 +29,7 @@ patches! {
     HoldPatch of HoldDraft;
     CoursePatch of CourseDraft;
     TermPatch of TermDraft;
+    ReservationPatch of ReservationDraft;
     SectionPatch of SectionDraft;
 }
 

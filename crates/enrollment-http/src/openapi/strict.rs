@@ -6,9 +6,10 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 13] = [
+const ANSWERS: [&str; 14] = [
     "Student",
     "Hold",
+    "Reservation",
     "Course",
     "Term",
     "Section",

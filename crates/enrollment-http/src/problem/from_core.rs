@@ -17,9 +17,13 @@ impl From<Error> for Problem {
             }
             Error::Stale(_) => Self::new(Kind::Stale, detail),
             Error::InUse { by, .. } => Self::new(Kind::InUse, detail).with_members(Members::InUse { in_use_by: by }),
-            Error::SeatsTaken { taken, .. } => {
-                let members = at_field("capacity", format!("must be at least {taken}, the seats that are taken"));
+            Error::SeatsTaken { taken, field, .. } => {
+                let members = at_field(field, format!("is too low: {taken} seats are taken"));
                 Self::new(Kind::SeatsTaken, detail).with_members(members)
+            }
+            Error::SeatsReserved { seats, reserved, field } => {
+                let members = at_field(field, format!("does not fit: {reserved} of {seats} seats would be reserved"));
+                Self::new(Kind::SeatsReserved, detail).with_members(members)
             }
             Error::Fixed { field, .. } => {
                 let members = at_field(field, "must stay as it is".to_owned());

@@ -12,6 +12,7 @@ pub enum Kind {
     Duplicate,
     InUse,
     SeatsTaken,
+    SeatsReserved,
     Fixed,
     EnrollmentRefused,
     DropRefused,
@@ -43,13 +44,14 @@ const fn row(status: StatusCode, problem_type: &'static str, title: &'static str
 
 impl Kind {
     /// All kinds that have a type of their own.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Malformed,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Duplicate,
         Self::InUse,
         Self::SeatsTaken,
+        Self::SeatsReserved,
         Self::Fixed,
         Self::EnrollmentRefused,
         Self::DropRefused,
@@ -78,7 +80,9 @@ impl Kind {
             Self::InUse => row(S::CONFLICT, "/problems/in-use", "It is in use",
                 Some("Delete first what refers to it.")),
             Self::SeatsTaken => row(S::CONFLICT, "/problems/seats-taken", "More seats are taken than there would be",
-                Some("Choose a capacity that is not below the seats taken, or drop students first.")),
+                Some("Choose a number that is not below the seats taken, or drop students first.")),
+            Self::SeatsReserved => row(S::CONFLICT, "/problems/seats-reserved", "More seats would be reserved than there are",
+                Some("Reserve fewer seats, or raise the capacity first.")),
             Self::Fixed => row(S::CONFLICT, "/problems/fixed", "The field can no longer change",
                 Some("Make a new section, and enroll students there.")),
             Self::EnrollmentRefused => row(S::CONFLICT, "/problems/enrollment-refused", "The enrollment is refused",

@@ -13,6 +13,7 @@ fn paths() -> impl Strategy<Value = (String, Value)> {
     prop_oneof![
         Just(("/api/v1/students".to_owned(), student_body())),
         Just((format!("/api/v1/students/{STUDENT}/holds"), hold_body())),
+        Just((format!("/api/v1/sections/{SECTION}/reservations"), reservation_body())),
         Just(("/api/v1/courses".to_owned(), course_body())),
         Just(("/api/v1/terms".to_owned(), term_body())),
         Just(("/api/v1/sections".to_owned(), section_body())),
@@ -72,6 +73,7 @@ fn willing() -> TestApi {
     let mut ports = Ports::default();
     ports.students.expect_insert().returning(|entry, _| Ok(entry));
     ports.holds.expect_insert().returning(|entry, _| Ok(entry));
+    ports.reservations.expect_insert().returning(|entry, _| Ok(entry));
     ports.courses.expect_insert().returning(|entry, _| Ok(entry));
     ports.terms.expect_insert().returning(|entry, _| Ok(entry));
     ports.sections.expect_insert().returning(|entry, _| Ok(entry));

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
-use enrollment_core::catalog::{Catalog, Course, Entry, Hold, MockRepository, Section, Student, Term};
+use enrollment_core::catalog::{Catalog, Course, Entry, Hold, MockRepository, Reservation, Section, Student, Term};
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
@@ -23,6 +23,7 @@ pub(crate) struct Ports {
     pub(crate) courses: MockRepository<Course>,
     pub(crate) terms: MockRepository<Term>,
     pub(crate) sections: MockRepository<Section>,
+    pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) registration: MockRegistrationRepository,
     pub(crate) history: MockHistoryRepository,
     pub(crate) health: MockHealth,
@@ -40,6 +41,7 @@ impl Ports {
             courses: catalog(self.courses),
             terms: catalog(self.terms),
             sections: catalog(self.sections),
+            reservations: catalog(self.reservations),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),
             health: Arc::new(self.health),

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Those of [`STUDENT`].
 const HOLDS: &str = "/api/v1/students/0190a1b2-0000-7000-8000-000000000001/holds";
 
+/// Those of [`SECTION`].
+const RESERVATIONS: &str = "/api/v1/sections/0190a1b2-0000-7000-8000-000000000004/reservations";
+
 /// A test of all entries in the same words: of each the port, the path, the id, a body and the entry itself.
 macro_rules! for_each_entry {
     ($test:ident, $run:ident) => {
@@ -18,6 +21,7 @@ macro_rules! for_each_entry {
             $run!(holds, HOLDS, HOLD, hold_body(), hold());
             $run!(courses, "/api/v1/courses", COURSE, course_body(), course());
             $run!(terms, "/api/v1/terms", TERM, term_body(), term());
+            $run!(reservations, RESERVATIONS, RESERVATION, reservation_body(), reservation());
             $run!(sections, "/api/v1/sections", SECTION, section_body(), section());
         }
     };

@@ -29,6 +29,7 @@ fn is_as_told(name: &str, answer: impl Serialize) {
 fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("Student", student());
     is_as_told("Hold", hold());
+    is_as_told("Reservation", reservation());
     is_as_told("Course", course());
     is_as_told("Term", term());
     is_as_told("Section", section());
@@ -51,6 +52,7 @@ fn every_field_of_a_sample_body_is_told() {
     for (name, body) in [
         ("StudentDraft", student_body()),
         ("HoldDraft", hold_body()),
+        ("ReservationDraft", reservation_body()),
         ("CourseDraft", course_body()),
         ("TermDraft", term_body()),
         ("SectionDraft", section_body()),

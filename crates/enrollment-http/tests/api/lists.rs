@@ -111,7 +111,7 @@ async fn a_students_courses_are_narrowed_by_term_and_status() {
             "course": {"id": COURSE, "code": "CS101", "title": "Computing"},
             "section": {"id": SECTION, "number": "27", "component": "lecture"},
             "term": {"id": TERM, "code": "2026-fall"},
-            "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null,
+            "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null, "reservation_id": null,
             "enrolled_at": "2026-09-01T08:00:00Z", "ended_at": null, "version": 1
         })
     );

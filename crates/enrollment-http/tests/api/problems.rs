@@ -13,8 +13,11 @@ fn operations() -> Vec<(Method, String, bool)> {
     let document = serde_json::to_value(openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap().clone();
     let operations = paths.into_iter().filter(|(path, _)| path.starts_with("/api/v1")).flat_map(|(path, item)| {
-        let path =
-            path.replace("{id}", STUDENT).replace("{student_course_id}", STUDENT_COURSE).replace("{hold_id}", HOLD);
+        let path = path
+            .replace("{id}", STUDENT)
+            .replace("{student_course_id}", STUDENT_COURSE)
+            .replace("{hold_id}", HOLD)
+            .replace("{reservation_id}", RESERVATION);
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
             (method.to_uppercase().parse().unwrap(), path.clone(), operation.get("requestBody").is_some())
@@ -29,6 +32,7 @@ fn valid_body(path: &str) -> Value {
     match path {
         path if path.contains("/courses") && path.contains("/students") => json!({"section_id": SECTION}),
         path if path.contains("/holds") => hold_body(),
+        path if path.contains("/reservations") => reservation_body(),
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -53,7 +57,7 @@ fn failing(error: fn() -> Error) -> TestApi {
             ports.$port.expect_list().returning(move |_, _| Err(error()));
         )+};
     }
-    fail!(students, holds, courses, terms, sections);
+    fail!(students, holds, courses, terms, sections, reservations);
     ports.history.expect_record().returning(move |_| Err(error()));
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
@@ -95,7 +99,9 @@ async fn every_error_of_a_port_is_a_problem_on_every_route() {
 async fn a_malformed_id_names_nothing_on_every_route() {
     let api = Ports::default().api();
     for (method, path, has_body) in operations() {
-        for (id, bad) in [(STUDENT, "17"), (STUDENT_COURSE, "not-an-id"), (HOLD, "17"), (STUDENT, "%00")] {
+        for (id, bad) in
+            [(STUDENT, "17"), (STUDENT_COURSE, "not-an-id"), (HOLD, "17"), (RESERVATION, "17"), (STUDENT, "%00")]
+        {
             if path.contains(id) {
                 let answer = api.send(request(&method, &path.replace(id, bad), has_body)).await;
                 answer.problem(404, "/problems/not-found");
@@ -167,7 +173,11 @@ async fn a_conflict_tells_what_is_in_the_way() {
     assert_eq!(problem["in_use_by"], json!(["section", "student_course"]));
 
     for (error, problem_type, place) in [
-        ((|| Error::SeatsTaken { capacity: 1, taken: 7 }) as fn() -> Error, "/problems/seats-taken", "/capacity"),
+        (
+            (|| Error::SeatsTaken { seats: 1, taken: 7, field: "capacity" }) as fn() -> Error,
+            "/problems/seats-taken",
+            "/capacity",
+        ),
         (|| Error::Fixed { subject: Subject::Section, field: "term_id" }, "/problems/fixed", "/term_id"),
     ] {
         let mut ports = Ports::default();

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Section, SectionDraft, Stamp, Student, StudentDraft, Term,
-    TermDraft, Version,
+    Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Reservation, ReservationDraft, Section, SectionDraft, Stamp,
+    Student, StudentDraft, Term, TermDraft, Version,
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
@@ -20,6 +20,8 @@ pub(crate) const TERM: &str = "0190a1b2-0000-7000-8000-000000000003";
 pub(crate) const SECTION: &str = "0190a1b2-0000-7000-8000-000000000004";
 pub(crate) const STUDENT_COURSE: &str = "0190a1b2-0000-7000-8000-000000000005";
 pub(crate) const HOLD: &str = "0190a1b2-0000-7000-8000-000000000006";
+
+pub(crate) const RESERVATION: &str = "0190a1b2-0000-7000-8000-000000000007";
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-09-01T08:00:00Z".parse().unwrap()
@@ -40,6 +42,10 @@ pub(crate) fn student_body() -> Value {
 
 pub(crate) fn hold_body() -> Value {
     json!({"blocks": "enroll", "reason": "Fees are due", "from": "2026-09-01T08:00:00Z", "until": "2026-10-01T08:00:00Z"})
+}
+
+pub(crate) fn reservation_body() -> Value {
+    json!({"seats": 6, "cohort": {"programs": ["BSc Physics"], "min_earned_credits": 60}, "release_at": "2026-10-01T08:00:00Z"})
 }
 
 pub(crate) fn course_body() -> Value {
@@ -66,6 +72,11 @@ pub(crate) fn hold() -> Hold {
     Hold::draft_of(id(STUDENT), draft).parse(stamp(HOLD)).unwrap()
 }
 
+pub(crate) fn reservation() -> Reservation {
+    let draft = serde_json::from_value::<ReservationDraft>(reservation_body()).unwrap();
+    Reservation::draft_of(id(SECTION), draft).parse(stamp(RESERVATION)).unwrap()
+}
+
 pub(crate) fn course() -> Course {
     serde_json::from_value::<CourseDraft>(course_body()).unwrap().parse(stamp(COURSE)).unwrap()
 }
@@ -90,6 +101,7 @@ pub(crate) fn student_course() -> StudentCourse {
         grading_basis: GradingBasis::Graded,
         grade: None,
         waitlist_position: None,
+        reservation_id: None,
         enrolled_at: Some(now()),
         ended_at: None,
         version: Version::FIRST,

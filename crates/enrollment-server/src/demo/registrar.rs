@@ -106,8 +106,8 @@ impl Registrar {
 impl Registrant {
     pub(super) fn new(student: &Student, scale: &GradeScale) -> Self {
         let student = StudentFacts::from(student);
-        let (holds, held, sections, pools) = Default::default();
-        Self { facts: Facts { student, holds, held, sections, pools, scale: scale.clone() } }
+        let (holds, held, sections, pools, reservations) = Default::default();
+        Self { facts: Facts { student, holds, held, sections, pools, reservations, scale: scale.clone() } }
     }
 
     /// Gives the student credit for a course that was taken before there was this system.
@@ -123,6 +123,7 @@ impl Registrant {
             grading_basis: GradingBasis::Graded,
             grade,
             waitlist_position: None,
+            reservation_id: None,
             enrolled_at: None,
             ended_at: Some(at),
             version: Version::FIRST,

@@ -26,6 +26,7 @@ mod window_closed;
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
 use super::{Finding, GradingBasis, Status, StudentCourse};
 use crate::catalog::RequiredCourse;
+use crate::ids::ReservationId;
 use crate::text::Grade;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,16 @@ impl<'a> Case<'a> {
         let (scale, grade) = (&self.facts.scale, completed.grade.as_ref());
         completed.grading_basis != GradingBasis::Audit
             && least.map_or_else(|| scale.passes(grade), |least| scale.reaches(grade, least))
+    }
+
+    /// The seats that the student could take.
+    pub(super) fn free_seats(&self) -> u32 {
+        self.facts.free_for_student(self.pool, self.at)
+    }
+
+    /// The reservation of which the student's seat would be.
+    pub(super) fn quota(&self) -> Option<ReservationId> {
+        self.facts.quota_for_student(self.pool, self.at)
     }
 
     /// How people call the section: `CS101-1`.
