@@ -59,3 +59,70 @@ fn the_repeat_policy_has_a_short_form() {
     let wrong = app.patch(&path, &json!({"repeat_policy": "never", "repeatable": true})).expect(422);
     assert_eq!(wrong["errors"][0]["pointer"], "/repeatable");
 }
+
+#[test]
+fn a_course_is_taken_for_the_credits_that_are_asked_for() {
+    let app = TestApp::start();
+    let term = app.term("F26", &json!({"max_credits": 10}));
+    let (fixed, thesis) = (app.course("A", &json!({})), app.course("B", &json!({"max_credits": 7.5})));
+    let [fixed, thesis] = [fixed, thesis].map(|course| app.section(&course, &term, "1", 5, &json!({})));
+    let student = app.student("1");
+    let enroll = |section: &str, credits: Value| {
+        app.post(&format!("/api/v1/students/{student}/courses"), &json!({"section_id": section, "credits": credits}))
+    };
+    assert_eq!(enroll(&fixed, json!(4)).refused(), ["credits_out_of_range"]);
+    assert_eq!(enroll(&thesis, json!(8)).refused(), ["credits_out_of_range"]);
+    assert_eq!(enroll(&thesis, json!("many")).expect(422)["errors"][0]["pointer"], "/credits");
+    assert_eq!(enroll(&fixed, json!(3)).expect(201)["credits"], 3);
+    let refused = enroll(&thesis, json!(7.25));
+    assert_eq!(refused.body["violations"][0]["facts"]["asked"], 7.25);
+    assert_eq!(refused.refused(), ["credit_limit"]);
+    let made = enroll(&thesis, json!(7)).expect(201);
+    assert_eq!(made["credits"], 7);
+    assert_eq!(app.courses_of(&student)[0], made);
+    let path = format!("/api/v1/courses/{}", made["course"]["id"].as_str().unwrap());
+    assert_eq!(app.patch(&path, &json!({"max_credits": 2})).expect(422)["errors"][0]["pointer"], "/max_credits");
+    app.database.assert_invariants();
+}
+
+#[test]
+fn a_programme_has_a_limit_of_its_own_and_an_audit_counts_where_the_term_says_so() {
+    let app = TestApp::start();
+    let (short, long) = ("BSc \"Physics\"", "MSc Физика");
+    let term = app.term("F26", &json!({"max_credits": 9, "program_max_credits": {short: 4.5, long: 12}}));
+    let sections: Vec<String> = ["A", "B", "C", "D"]
+        .iter()
+        .map(|code| app.section(&app.course(code, &json!({})), &term, "1", 9, &json!({})))
+        .collect();
+    let student = |number: &str, program: Option<&str>| {
+        let student = app.student(number);
+        app.patch(&format!("/api/v1/students/{student}"), &json!({"program": program})).expect(200);
+        student
+    };
+    let table = [
+        ("1", Some(short), 1, "program"),
+        ("2", Some(long), 3, "term"),
+        ("3", None, 3, "term"),
+        ("4", Some("MSc"), 3, "term"),
+    ];
+    for (number, program, courses, limited_by) in table {
+        let student = student(number, program);
+        for section in &sections[..courses] {
+            app.enroll(&student, section).expect(201);
+        }
+        let refused = app.enroll(&student, &sections[courses]);
+        assert_eq!(refused.body["violations"][0]["facts"]["limited_by"], limited_by, "{number}");
+        assert_eq!(refused.refused(), ["credit_limit"]);
+    }
+
+    let auditor = student("5", Some(short));
+    app.enroll(&auditor, &sections[0]).expect(201);
+    let audit = |section: &str| {
+        let body = json!({"section_id": section, "grading_basis": "audit"});
+        app.post(&format!("/api/v1/students/{auditor}/courses"), &body)
+    };
+    audit(&sections[1]).expect(201);
+    app.patch(&format!("/api/v1/terms/{term}"), &json!({"audit_counts": true})).expect(200);
+    assert_eq!(audit(&sections[2]).refused(), ["credit_limit"]);
+    app.database.assert_invariants();
+}

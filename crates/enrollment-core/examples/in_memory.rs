@@ -184,6 +184,9 @@ impl Registrations {
                 starts_on: term.starts_on,
                 ends_on: term.ends_on,
                 max_credits: term.max_credits,
+                // A store that knows the student's programme looks its limit up.
+                program_max_credits: None,
+                audit_counts: term.audit_counts,
                 enrollment_opens_at: term.enrollment_opens_at,
                 enrollment_closes_at: term.enrollment_closes_at,
                 drop_deadline: term.drop_deadline,

@@ -15,6 +15,7 @@ diesel::table! {
         excludes -> Jsonb,
         restriction -> Nullable<Jsonb>,
         repeat_policy -> Jsonb,
+        max_credits -> Nullable<Numeric>,
     }
 }
 
@@ -203,6 +204,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        program_max_credits -> Jsonb,
+        audit_counts -> Bool,
     }
 }
 

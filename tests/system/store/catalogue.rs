@@ -114,11 +114,11 @@ fn students_are_kept() {
 #[test]
 fn courses_are_kept() {
     let university = University::new();
-    let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "repeat_policy": {"at_most": 3},
+    let full = json!({"code": "CS1", "title": "Computing", "description": "One.\n\nTwo.", "credits": 0.5, "max_credits": 12.25, "repeat_policy": {"at_most": 3},
         "requisite": {"any": [{"course": "CS0", "min_grade": "B"}, {"all": [{"course": "M1"}, {"course": "M2"}]}]},
         "corequisite": {"course": "CS2", "in_progress": true}, "excludes": ["CS3", "CS4"], "restriction": {"programs": ["BSc"], "levels": ["1", "2"]}});
     let twin = json!({"code": "CS1", "title": "Other", "credits": 999.99});
-    let change = json!({"description": null, "credits": 0, "repeatable": false, "requisite": null, "corequisite": null, "excludes": [], "restriction": null});
+    let change = json!({"description": null, "credits": 0, "max_credits": null, "repeatable": false, "requisite": null, "corequisite": null, "excludes": [], "restriction": null});
     keeps_entries(&university, &entry::<CourseDraft>(full), &entry::<CourseDraft>(twin), "code", change);
 }
 
@@ -126,10 +126,10 @@ fn courses_are_kept() {
 fn terms_are_kept() {
     let university = University::new();
     let full = json!({"code": "2026-fall", "name": "Fall", "time_zone": "Asia/Shanghai", "starts_on": "2026-09-01",
-        "ends_on": "2027-01-15", "max_credits": 20, "enrollment_opens_at": "2026-08-01T08:00:00+08:00",
+        "ends_on": "2027-01-15", "max_credits": 20, "program_max_credits": {"BSc Physics": 18.25, "理学": 0}, "audit_counts": true, "enrollment_opens_at": "2026-08-01T08:00:00+08:00",
         "enrollment_closes_at": "2026-09-15", "drop_deadline": "2026-10-01", "withdraw_deadline": "2026-12-01"});
     let twin = json!({"code": "2026-fall", "name": "F", "time_zone": "UTC", "starts_on": "2026-09-01", "ends_on": "2026-09-01"});
-    let change = json!({"max_credits": null, "enrollment_opens_at": null, "enrollment_closes_at": null,
+    let change = json!({"max_credits": null, "program_max_credits": {}, "audit_counts": false, "enrollment_opens_at": null, "enrollment_closes_at": null,
         "drop_deadline": null, "withdraw_deadline": null});
     keeps_entries(&university, &entry::<TermDraft>(full), &entry::<TermDraft>(twin), "code", change);
 }

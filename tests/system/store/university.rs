@@ -222,7 +222,7 @@ pub(crate) fn attempt(student: StudentId, command: Command) -> Attempt {
 }
 
 pub(crate) fn enrolling(student: StudentId, target: Target) -> Attempt {
-    let request = EnrollRequest { target, grading_basis: GradingBasis::Graded };
+    let request = EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None };
     attempt(student, Command::Enroll(Enroll { student_course_id: id().into(), request }))
 }
 

@@ -23,6 +23,8 @@ pub struct Course {
     pub description: Option<Description>,
     /// What it is worth.
     pub credits: Credits,
+    /// The most that it can be taken for, by whoever asks for more than `credits`; none where there is no choice.
+    pub max_credits: Option<Credits>,
     /// How often it may be taken.
     pub repeat_policy: RepeatPolicy,
     /// Whether it may be taken again for credit after it was passed: the short form of `repeat_policy`, from which it
@@ -86,6 +88,10 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Credits, required = true))]
     #[serde(default)]
     pub credits: Field<Credits>,
+    /// The most that it can be taken for, at least `credits`; absent where there is no choice.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Credits>))]
+    #[serde(default)]
+    pub max_credits: Field<Credits>,
     /// How often it may be taken: `"never"` again, `"until_passed"` (unless said otherwise), `{"at_most": 3}` times in all, or
     /// `"freely"`.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<RepeatPolicy>))]
@@ -137,6 +143,7 @@ impl Draft for CourseDraft {
             title: self.title.or(|| current.title.clone()),
             description: self.description.or_maybe(|| current.description.clone()),
             credits: self.credits.or(|| current.credits),
+            max_credits: self.max_credits.or_maybe(|| current.max_credits),
             repeat_policy,
             repeatable: self.repeatable,
             requisite: self.requisite.or_maybe(|| current.requisite.clone()),
@@ -153,6 +160,10 @@ impl Draft for CourseDraft {
         let title = errors.required("/title", self.title);
         let description = errors.optional("/description", self.description);
         let credits = errors.required("/credits", self.credits);
+        let max_credits = errors.optional("/max_credits", self.max_credits);
+        if credits.zip(max_credits).is_some_and(|(credits, most)| most < credits) {
+            errors.add("/max_credits", "must not be less than credits");
+        }
         let repeat_policy = errors.optional("/repeat_policy", self.repeat_policy);
         let short_form = errors.optional("/repeatable", self.repeatable);
         if short_form.zip(repeat_policy).is_some_and(|(short_form, policy)| policy.is_repeatable() != short_form) {
@@ -177,6 +188,7 @@ impl Draft for CourseDraft {
                 title,
                 description,
                 credits,
+                max_credits,
                 repeat_policy,
                 repeatable: repeat_policy.is_repeatable(),
                 requisite,
@@ -236,6 +248,12 @@ mod tests {
         for (fields, expected) in table {
             assert_eq!(changed(fields.clone()), expected, "{fields}");
         }
+    }
+
+    #[test]
+    fn the_most_credits_are_no_less_than_the_least() {
+        assert!(parse(&json!({"max_credits": 3})).is_ok() && parse(&json!({"max_credits": null})).is_ok());
+        assert_eq!(parse(&json!({"max_credits": 2.99})).unwrap_err(), ["/max_credits"]);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use super::{Credits, Draft, Entry, Moment, Stamp, TimeZone, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::TermId;
-use crate::text::{TermCode, TermName};
+use crate::text::{Program, TermCode, TermName};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A term. A limit, window or deadline that is not there does not limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +29,10 @@ pub struct Term {
     pub ends_on: NaiveDate,
     /// The most credits that a student may take in it.
     pub max_credits: Option<Credits>,
+    /// The most credits that a student of a programme may take in it, by programme. The lowest limit holds.
+    pub program_max_credits: BTreeMap<Program, Credits>,
+    /// Whether what is audited counts towards these limits.
+    pub audit_counts: bool,
     /// The first instant of registration.
     pub enrollment_opens_at: Option<DateTime<Utc>>,
     /// The first instant after registration.
@@ -91,6 +96,14 @@ pub struct TermDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Credits>))]
     #[serde(default)]
     pub max_credits: Field<Credits>,
+    /// The most credits that a student of a programme may take in it, by programme: `{"BSc Physics": 24}`; at most 200.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<BTreeMap<Program, Credits>>))]
+    #[serde(default)]
+    pub program_max_credits: Field<BTreeMap<Program, Credits>>,
+    /// Whether what is audited counts towards these limits; it does not unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
+    #[serde(default)]
+    pub audit_counts: Field<bool>,
     /// When registration opens: a time, or a day.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-09-01T08:00:00Z"))]
     #[serde(default)]
@@ -113,6 +126,9 @@ pub struct TermDraft {
     pub unknown: UnknownFields,
 }
 
+/// The most programmes for which a term can have a limit.
+const MOST_PROGRAMS: usize = 200;
+
 impl Draft for TermDraft {
     type Entry = Term;
 
@@ -124,6 +140,8 @@ impl Draft for TermDraft {
             starts_on: self.starts_on.or(|| current.starts_on),
             ends_on: self.ends_on.or(|| current.ends_on),
             max_credits: self.max_credits.or_maybe(|| current.max_credits),
+            program_max_credits: self.program_max_credits.or(|| current.program_max_credits.clone()),
+            audit_counts: self.audit_counts.or(|| current.audit_counts),
             enrollment_opens_at: self.enrollment_opens_at.or_maybe(|| current.enrollment_opens_at.map(Moment::Instant)),
             enrollment_closes_at: self
                 .enrollment_closes_at
@@ -147,6 +165,11 @@ impl Draft for TermDraft {
             }
         }
         let max_credits = errors.optional("/max_credits", self.max_credits);
+        let program_max_credits = errors.or_default("/program_max_credits", self.program_max_credits);
+        if program_max_credits.len() > MOST_PROGRAMS {
+            errors.add("/program_max_credits", format!("must be at most {MOST_PROGRAMS}"));
+        }
+        let audit_counts = errors.or_default("/audit_counts", self.audit_counts);
         // Days are read in UTC where the time zone is not known, so that their order can be checked all the same.
         let zone = time_zone.unwrap_or(TimeZone::UTC);
         let opens = errors.optional("/enrollment_opens_at", self.enrollment_opens_at).map(|moment| moment.opens(zone));
@@ -174,6 +197,8 @@ impl Draft for TermDraft {
                     starts_on,
                     ends_on,
                     max_credits,
+                    program_max_credits,
+                    audit_counts,
                     enrollment_opens_at: opens,
                     enrollment_closes_at: closes,
                     drop_deadline: drop,
@@ -211,6 +236,32 @@ mod tests {
         let errors = draft(bad).parse(stamp()).unwrap_err();
         let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/name", "/ends_on", "/enrollment_closes_at", "/withdraw_deadline"]);
+    }
+
+    #[test]
+    fn programmes_have_limits_of_their_own() {
+        let term = |fields: serde_json::Value| {
+            let mut body = json!({"code": "A", "name": "A", "time_zone": "UTC", "starts_on": "2026-09-01", "ends_on": "2026-09-01"});
+            body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let parsed = draft(body).parse(stamp());
+            parsed.map_err(|errors| errors.iter().map(|error| error.pointer.clone()).collect::<Vec<_>>())
+        };
+        let limited = term(json!({"program_max_credits": {" Physics ": 18.5}, "audit_counts": true})).unwrap();
+        let physics = Program::try_from("Physics").unwrap();
+        assert_eq!(limited.program_max_credits, BTreeMap::from([(physics, Credits::from_hundredths(1850))]));
+        let renamed = draft(json!({"name": "Autumn"})).over(&limited).parse(limited.stamp()).unwrap();
+        assert_eq!((&renamed.program_max_credits, renamed.audit_counts), (&limited.program_max_credits, true));
+        let cleared = draft(json!({"program_max_credits": null, "audit_counts": null})).over(&limited);
+        let cleared = cleared.parse(limited.stamp()).unwrap();
+        assert_eq!((cleared.program_max_credits.len(), cleared.audit_counts), (0, false));
+        let many: BTreeMap<String, u32> = (0..=MOST_PROGRAMS).map(|number| (format!("P{number}"), 1)).collect();
+        for bad in [json!({"": 1}), json!({"Physics": -1}), json!(["Physics"]), json!(many)] {
+            assert_eq!(
+                term(json!({"program_max_credits": bad.clone()})).unwrap_err(),
+                ["/program_max_credits"],
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What can be asked: enroll, and drop.
 
 use super::GradingBasis;
+use crate::catalog::Credits;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{CourseId, SectionId, StudentCourseId, TermId};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub struct EnrollRequest {
     pub target: Target,
     /// How it shall be graded.
     pub grading_basis: GradingBasis,
+    /// For how many credits, where the course has a range of them; absent for what it says.
+    // Left out where absent, so that the fingerprints of idempotency keys stay what they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<Credits>,
 }
 
 /// Where to enroll.
@@ -85,6 +90,10 @@ pub struct EnrollDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<GradingBasis>))]
     #[serde(default)]
     pub grading_basis: Field<GradingBasis>,
+    /// For how many credits, where the course has a range of them; the least of it unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Credits>))]
+    #[serde(default)]
+    pub credits: Field<Credits>,
     /// Fields that a request to enroll does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
@@ -102,6 +111,7 @@ impl EnrollDraft {
         let term_id = errors.optional("/term_id", self.term_id);
         let waitlist = errors.or_default("/waitlist", self.waitlist);
         let grading_basis = errors.or_default("/grading_basis", self.grading_basis);
+        let credits = errors.optional("/credits", self.credits);
         if neither {
             errors.add("/section_id", "is required: name a section_id, or a course_id for a section to be picked");
         }
@@ -117,7 +127,7 @@ impl EnrollDraft {
         let target =
             section_id.map(Target::Section).or(course_id.map(|course_id| Target::Course { course_id, term_id }));
         match target {
-            Some(target) if errors.is_empty() => Ok(EnrollRequest { target, grading_basis }),
+            Some(target) if errors.is_empty() => Ok(EnrollRequest { target, grading_basis, credits }),
             _ => Err(errors),
         }
     }
@@ -145,8 +155,8 @@ mod tests {
             (json!({"section_id": null}), vec!["/section_id"]),
             (json!({"section_id": ID, "course_id": ID, "term_id": ID}), vec!["/course_id", "/term_id"]),
             (
-                json!({"section_id": "x", "waitlist": true, "seat": 1, "grading_basis": "none"}),
-                vec!["/seat", "/section_id", "/grading_basis", "/waitlist"],
+                json!({"section_id": "x", "waitlist": true, "seat": 1, "grading_basis": "none", "credits": -1}),
+                vec!["/seat", "/section_id", "/grading_basis", "/credits", "/waitlist"],
             ),
         ];
         for (body, pointers) in table {

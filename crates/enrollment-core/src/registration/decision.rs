@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, HeldCourse, SectionFacts};
 use super::rules::{self, Case, Code, Leave, Violation};
-use super::{Attempt, Command, Drop, Enroll, Judgement, Status, StudentCourse};
+use super::{Attempt, Command, Drop, Enroll, EnrollRequest, Judgement, Status, StudentCourse};
 use crate::catalog::Version;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl Attempt {
 }
 
 fn judge_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Judgement {
-    let candidates = candidates(attempt.at, facts);
+    let candidates = candidates(attempt.at, &enroll.request, facts);
     let judged = candidates.into_iter().map(|case| (rules::findings(&case), case));
     let best = judged.min_by_key(|(findings, case)| {
         let refusing = findings.iter().filter(|finding| finding.violation.is_some()).count();
@@ -84,14 +84,14 @@ fn judge_enroll(attempt: &Attempt, enroll: &Enroll, facts: &Facts) -> Judgement 
 /// The sections to choose from. Where a course was named without a term, sections of terms that are over count only if
 /// there are no others, and then only those of the latest term. Of what is left, the main component is chosen from: who
 /// asks for a course means its lecture, not its lab.
-fn candidates(at: DateTime<Utc>, facts: &Facts) -> Vec<Case<'_>> {
+fn candidates<'a>(at: DateTime<Utc>, asked: &'a EnrollRequest, facts: &'a Facts) -> Vec<Case<'a>> {
     let is_over = |section: &SectionFacts| section.term.ends_on < section.term.time_zone.day_of(at);
     let some_current = facts.sections.iter().any(|section| !is_over(section));
     let latest = facts.sections.iter().map(|section| section.term.starts_on).max();
     let in_question = |section: &&SectionFacts| {
         if some_current { !is_over(section) } else { Some(section.term.starts_on) == latest }
     };
-    let case = |section| Some(Case { at, facts, section, pool: facts.pool_of(section)? });
+    let case = |section| Some(Case { at, facts, section, pool: facts.pool_of(section)?, asked });
     let mut cases: Vec<Case<'_>> = facts.sections.iter().filter(in_question).filter_map(case).collect();
     let main = cases.iter().map(|case| case.section.section.component).min();
     cases.retain(|case| Some(case.section.section.component) == main);
@@ -107,7 +107,7 @@ fn started(attempt: &Attempt, enroll: &Enroll, case: &Case<'_>) -> StudentCourse
         course: section.course.course.clone(),
         section: Some(section.section.clone()),
         term: Some(section.term.term.clone()),
-        credits: section.course.credits,
+        credits: case.credits(),
         grading_basis: enroll.request.grading_basis,
         grade: None,
         waitlist_position: None,

@@ -125,6 +125,9 @@ pub struct CourseFacts {
     pub course: CourseRef,
     /// What it is worth.
     pub credits: Credits,
+    /// The most that it can be taken for; none where that is what it is worth.
+    #[serde(default)]
+    pub max_credits: Option<Credits>,
     /// How often it may be taken.
     #[serde(alias = "repeatable", deserialize_with = "RepeatPolicy::from_either")]
     pub repeat_policy: RepeatPolicy,
@@ -143,6 +146,7 @@ impl From<Course> for CourseFacts {
         Self {
             course: CourseRef { id: course.id, code: course.code, title: course.title },
             credits: course.credits,
+            max_credits: course.max_credits,
             repeat_policy: course.repeat_policy,
             requisite: course.requisite,
             corequisite: course.corequisite,
@@ -166,6 +170,12 @@ pub struct TermFacts {
     pub ends_on: NaiveDate,
     /// The most credits that a student may take in it.
     pub max_credits: Option<Credits>,
+    /// The most credits that students of this student's programme may take in it.
+    #[serde(default)]
+    pub program_max_credits: Option<Credits>,
+    /// Whether what is audited counts towards those limits.
+    #[serde(default)]
+    pub audit_counts: bool,
     /// The first instant of registration.
     pub enrollment_opens_at: Option<DateTime<Utc>>,
     /// The first instant after registration.

@@ -63,6 +63,7 @@ pub(super) fn course(number: u128) -> CourseFacts {
             title: format!("Course {number}").try_into().unwrap(),
         },
         credits: credits(3),
+        max_credits: None,
         repeat_policy: crate::catalog::RepeatPolicy::default(),
         requisite: None,
         corequisite: None,
@@ -78,6 +79,8 @@ pub(super) fn term() -> TermFacts {
         starts_on: "2026-09-01".parse().unwrap(),
         ends_on: "2027-01-31".parse().unwrap(),
         max_credits: None,
+        program_max_credits: None,
+        audit_counts: false,
         enrollment_opens_at: None,
         enrollment_closes_at: None,
         drop_deadline: None,
@@ -172,7 +175,22 @@ pub(super) fn check(
     at: DateTime<Utc>,
     facts: &Facts,
 ) -> Option<Violation> {
-    rule(&Case { at, facts, section: &facts.sections[0], pool: &facts.pools[0] })
+    rule(&Case { at, facts, section: &facts.sections[0], pool: &facts.pools[0], asked: &request() })
+}
+
+/// The same, asked for in a way of its own.
+pub(super) fn check_asked(
+    rule: impl Fn(&Case<'_>) -> Option<Violation>,
+    asked: &EnrollRequest,
+    facts: &Facts,
+) -> Option<Violation> {
+    rule(&Case { at: now(), facts, section: &facts.sections[0], pool: &facts.pools[0], asked })
+}
+
+/// A plain request for section CS101-1.
+pub(super) fn request() -> EnrollRequest {
+    let target = Target::Section(section(101, 1).section.id);
+    EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None }
 }
 
 fn attempt(number: u128, command: Command) -> Attempt {
@@ -196,7 +214,7 @@ pub(super) fn enroll_in_course(number: u128, course_id: CourseId) -> Attempt {
 }
 
 fn enroll(number: u128, target: Target) -> Attempt {
-    let request = EnrollRequest { target, grading_basis: GradingBasis::Graded };
+    let request = EnrollRequest { target, ..request() };
     attempt(number, Command::Enroll(Enroll { student_course_id: id(800_000 + number), request }))
 }
 

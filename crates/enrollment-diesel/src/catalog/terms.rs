@@ -16,7 +16,7 @@ use enrollment_core::{Error, Subject};
 
 impl Table for Term {
     fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        let insert = diesel::insert_into(terms::table).values(TermRow::from(&self));
+        let insert = diesel::insert_into(terms::table).values(TermRow::try_from(&self)?);
         let row = committing(insert.returning(TermRow::as_returning()).get_result(conn))?;
         Ok(Ok(row.try_into()?))
     }
@@ -27,7 +27,7 @@ impl Table for Term {
     }
 
     fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        let row = TermRow::from(&self);
+        let row = TermRow::try_from(&self)?;
         let stored = terms::table.find(row.id).filter(terms::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(TermRow::as_returning());
         match committing(update.get_result(conn).optional())? {

@@ -50,10 +50,13 @@ const FACTS: &str = concat!(
         (SELECT coalesce(json_agg(section), '[]') FROM (
             SELECT s.id, s.number, s.component, s.status, s.seat_pool_id, s.restriction,
                 c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
+                (c.max_credits * 100)::int4 AS most_hundredths,
                 c.repeat_policy, c.requisite, c.corequisite, c.excludes,
                 c.restriction AS course_restriction,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
-                (t.max_credits * 100)::int4 AS max_hundredths,
+                (t.max_credits * 100)::int4 AS max_hundredths, t.audit_counts,
+                ((t.program_max_credits ->> (SELECT program FROM students WHERE id = $1))::numeric * 100)::int4
+                    AS program_max_hundredths,
                 t.enrollment_opens_at, t.enrollment_closes_at, t.drop_deadline, t.withdraw_deadline, ",
     meetings_of!("s.id"),
     " AS meetings
@@ -170,6 +173,7 @@ struct SectionRow {
     course_code: String,
     course_title: String,
     hundredths: i32,
+    most_hundredths: Option<i32>,
     repeat_policy: Value,
     requisite: Option<Value>,
     corequisite: Option<Value>,
@@ -181,6 +185,8 @@ struct SectionRow {
     starts_on: NaiveDate,
     ends_on: NaiveDate,
     max_hundredths: Option<i32>,
+    audit_counts: bool,
+    program_max_hundredths: Option<i32>,
     enrollment_opens_at: Option<DateTime<Utc>>,
     enrollment_closes_at: Option<DateTime<Utc>>,
     drop_deadline: Option<DateTime<Utc>>,
@@ -198,12 +204,16 @@ impl SectionRow {
         let credits = |place: Place, column, hundredths| -> Result<Credits, Corrupt> {
             credits_of_hundredths(hundredths).map_err(|reason| place.corrupt(column, reason))
         };
+        let limit = |place: Place, column, hundredths: Option<i32>| -> Result<Option<Credits>, Corrupt> {
+            hundredths.map(|hundredths| credits(place, column, hundredths)).transpose()
+        };
         Ok(SectionFacts {
             section: section_ref(self.id, self.number, &self.component)?,
             status: section.word("status", &self.status)?,
             course: CourseFacts {
                 course: course_ref(self.course_id, self.course_code, self.course_title)?,
                 credits: credits(course, "credits", self.hundredths)?,
+                max_credits: limit(course, "max_credits", self.most_hundredths)?,
                 repeat_policy: course.document("repeat_policy", self.repeat_policy)?,
                 requisite: self.requisite.map(|stored| course.document("requisite", stored)).transpose()?,
                 corequisite: self.corequisite.map(|stored| course.document("corequisite", stored)).transpose()?,
@@ -215,7 +225,9 @@ impl SectionRow {
                 time_zone: term.read::<TimeZone, _>("time_zone", self.time_zone)?,
                 starts_on: self.starts_on,
                 ends_on: self.ends_on,
-                max_credits: self.max_hundredths.map(|most| credits(term, "max_credits", most)).transpose()?,
+                max_credits: limit(term, "max_credits", self.max_hundredths)?,
+                program_max_credits: limit(term, "program_max_credits", self.program_max_hundredths)?,
+                audit_counts: self.audit_counts,
                 enrollment_opens_at: self.enrollment_opens_at,
                 enrollment_closes_at: self.enrollment_closes_at,
                 drop_deadline: self.drop_deadline,

@@ -29,6 +29,7 @@ pub(crate) struct CourseRow {
     excludes: Value,
     restriction: Option<Value>,
     repeat_policy: Value,
+    max_credits: Option<PgNumeric>,
 }
 
 impl TryFrom<&Course> for CourseRow {
@@ -49,6 +50,7 @@ impl TryFrom<&Course> for CourseRow {
             excludes: document(&course.excludes)?,
             restriction: course.restriction.as_ref().map(document).transpose()?,
             repeat_policy: document(&course.repeat_policy)?,
+            max_credits: course.max_credits.map(numeric),
         })
     }
 }
@@ -58,6 +60,7 @@ impl TryFrom<CourseRow> for Course {
 
     fn try_from(row: CourseRow) -> Result<Self, Corrupt> {
         let place = Place::new("courses", row.id);
+        let max_credits = row.max_credits.as_ref().map(credits).transpose();
         let repeat_policy: RepeatPolicy = place.document("repeat_policy", row.repeat_policy)?;
         Ok(Self {
             id: row.id.into(),
@@ -65,6 +68,7 @@ impl TryFrom<CourseRow> for Course {
             title: place.read("title", row.title)?,
             description: place.read_maybe("description", row.description)?,
             credits: credits(&row.credits).map_err(|reason| place.corrupt("credits", reason))?,
+            max_credits: max_credits.map_err(|reason| place.corrupt("max_credits", reason))?,
             repeat_policy,
             repeatable: repeat_policy.is_repeatable(),
             requisite: row.requisite.map(|stored| place.document("requisite", stored)).transpose()?,

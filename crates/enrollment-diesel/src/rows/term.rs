@@ -1,12 +1,15 @@
 //! A row of `terms`.
 
+use super::json::document;
 use super::numeric::{credits, numeric};
 use super::{Corrupt, Place};
+use crate::StoreError;
 use crate::schema::terms;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::data_types::PgNumeric;
 use diesel::prelude::*;
 use enrollment_core::catalog::Term;
+use serde_json::Value;
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -27,11 +30,15 @@ pub(crate) struct TermRow {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
+    program_max_credits: Value,
+    audit_counts: bool,
 }
 
-impl From<&Term> for TermRow {
-    fn from(term: &Term) -> Self {
-        Self {
+impl TryFrom<&Term> for TermRow {
+    type Error = StoreError;
+
+    fn try_from(term: &Term) -> Result<Self, StoreError> {
+        Ok(Self {
             id: term.id.uuid(),
             code: term.code.to_string(),
             name: term.name.to_string(),
@@ -46,7 +53,9 @@ impl From<&Term> for TermRow {
             created_at: term.created_at,
             updated_at: term.updated_at,
             version: term.version.into(),
-        }
+            program_max_credits: document(&term.program_max_credits)?,
+            audit_counts: term.audit_counts,
+        })
     }
 }
 
@@ -64,6 +73,8 @@ impl TryFrom<TermRow> for Term {
             starts_on: row.starts_on,
             ends_on: row.ends_on,
             max_credits: max_credits.map_err(|reason| place.corrupt("max_credits", reason))?,
+            program_max_credits: place.document("program_max_credits", row.program_max_credits)?,
+            audit_counts: row.audit_counts,
             enrollment_opens_at: row.enrollment_opens_at,
             enrollment_closes_at: row.enrollment_closes_at,
             drop_deadline: row.drop_deadline,

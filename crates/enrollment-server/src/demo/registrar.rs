@@ -141,7 +141,7 @@ impl Registrant {
         ids: &dyn IdSource,
     ) -> Option<Change> {
         let target = Target::Section(section.section.id);
-        let request = EnrollRequest { target, grading_basis: GradingBasis::Graded };
+        let request = EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None };
         let attempt = Attempt {
             id: AttemptId::mint(ids),
             actor: Actor::system("demo"),
@@ -200,6 +200,9 @@ fn section_facts(section: &Section, offered: &Offered, term: &Term) -> SectionFa
             starts_on: term.starts_on,
             ends_on: term.ends_on,
             max_credits: term.max_credits,
+            // The terms of the demo limit no programme.
+            program_max_credits: None,
+            audit_counts: term.audit_counts,
             enrollment_opens_at: term.enrollment_opens_at,
             enrollment_closes_at: term.enrollment_closes_at,
             drop_deadline: term.drop_deadline,

@@ -11,6 +11,7 @@ mod already_enrolled;
 mod already_passed;
 mod corequisite_missing;
 mod credit_limit;
+mod credits_out_of_range;
 mod deadline_passed;
 mod excluded_course;
 mod hold;
@@ -24,8 +25,8 @@ mod time_conflict;
 mod window_closed;
 
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
-use super::{Finding, GradingBasis, Status, StudentCourse};
-use crate::catalog::RequiredCourse;
+use super::{EnrollRequest, Finding, GradingBasis, Status, StudentCourse};
+use crate::catalog::{Credits, RequiredCourse};
 use crate::ids::ReservationId;
 use crate::text::Grade;
 use chrono::{DateTime, Utc};
@@ -60,6 +61,8 @@ pub enum Code {
     Restricted,
     /// The section meets while another section of the student does.
     TimeConflict,
+    /// The course cannot be taken for so many credits.
+    CreditsOutOfRange,
     /// The student would take more credits than are allowed in the term.
     CreditLimit,
     /// No seat is free.
@@ -104,9 +107,16 @@ pub(super) struct Case<'a> {
     pub(super) facts: &'a Facts,
     pub(super) section: &'a SectionFacts,
     pub(super) pool: &'a SeatPool,
+    /// How it is asked for.
+    pub(super) asked: &'a EnrollRequest,
 }
 
 impl<'a> Case<'a> {
+    /// What the course would be worth: what is asked for, or what the catalogue says.
+    pub(super) fn credits(&self) -> Credits {
+        self.asked.credits.unwrap_or(self.section.course.credits)
+    }
+
     /// The student's courses in a state.
     fn held_as(&self, status: Status) -> impl Iterator<Item = &'a HeldCourse> {
         self.facts.held.iter().filter(move |held| held.student_course.status == status)
@@ -164,7 +174,7 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [(Code, Rule); 13] = [
+const RULES: [(Code, Rule); 14] = [
     (Code::StudentNotActive, student_not_active::check),
     (Code::Hold, hold::check),
     (Code::WindowClosed, window_closed::check),
@@ -176,6 +186,7 @@ const RULES: [(Code, Rule); 13] = [
     (Code::ExcludedCourse, excluded_course::check),
     (Code::Restricted, restricted::check),
     (Code::TimeConflict, time_conflict::check),
+    (Code::CreditsOutOfRange, credits_out_of_range::check),
     (Code::CreditLimit, credit_limit::check),
     (Code::SectionFull, section_full::check),
 ];
