@@ -126,3 +126,19 @@ fn a_programme_has_a_limit_of_its_own_and_an_audit_counts_where_the_term_says_so
     assert_eq!(audit(&sections[2]).refused(), ["credit_limit"]);
     app.database.assert_invariants();
 }
+
+#[test]
+fn a_course_with_consent_lets_nobody_in_without_a_permit() {
+    let app = TestApp::start();
+    let consent = json!({"restriction": {"consent": true}});
+    let (seminar, plain) = (app.course("A", &consent), app.course("B", &json!({})));
+    let term = app.term("F26", &json!({}));
+    let student = app.student("1");
+    for section in [app.section(&seminar, &term, "1", 5, &json!({})), app.section(&plain, &term, "1", 5, &consent)] {
+        let refused = app.enroll(&student, &section);
+        let violation = &refused.body["violations"][0];
+        assert_eq!(violation["remedy"], "Ask the instructor for a permit that waives `restricted`.");
+        assert_eq!(refused.refused(), ["restricted"]);
+    }
+    app.enroll(&student, &app.section(&plain, &term, "2", 5, &json!({}))).expect(201);
+}

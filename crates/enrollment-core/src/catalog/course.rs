@@ -115,8 +115,8 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CourseCode>>))]
     #[serde(default)]
     pub excludes: Field<BTreeSet<CourseCode>>,
-    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"]}`, with at least one of the two; absent for
-    /// everybody.
+    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"], "consent": true}`, with at least one of the three;
+    /// absent for everybody.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     #[serde(default)]
     pub restriction: Field<Restriction>,

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// For whom a course or a section is: `{"programs": ["BSc Physics"], "levels": ["graduate"]}`. A student must be in one of the
-/// programs and on one of the levels; a list that is not there does not limit.
+/// For whom a course or a section is: `{"programs": ["BSc Physics"], "levels": ["graduate"], "consent": true}`. A student must
+/// be in one of the programs and on one of the levels, and have the consent of the instructor; what is not there does not
+/// limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RestrictionDraft")]
 pub struct Restriction {
@@ -14,11 +15,18 @@ pub struct Restriction {
     programs: BTreeSet<Program>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     levels: BTreeSet<Level>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    consent: bool,
 }
 
 impl Restriction {
     /// The most programs, and the most levels, that it can name.
     pub const MOST: usize = 100;
+
+    /// Whether nobody is let in without the consent of the instructor, who gives it by a permit.
+    pub fn needs_consent(&self) -> bool {
+        self.consent
+    }
 
     /// Whether a student of this program and level is one of those whom it is for.
     pub fn admits(&self, program: Option<&Program>, level: Option<&Level>) -> bool {
@@ -49,19 +57,24 @@ struct RestrictionDraft {
     programs: BTreeSet<Program>,
     #[serde(default)]
     levels: BTreeSet<Level>,
+    #[serde(default)]
+    consent: bool,
 }
 
 impl TryFrom<RestrictionDraft> for Restriction {
     type Error = String;
 
-    fn try_from(RestrictionDraft { programs, levels }: RestrictionDraft) -> Result<Self, Self::Error> {
-        if programs.is_empty() && levels.is_empty() {
-            return Err(r#"a restriction is {"programs": […], "levels": […]}, with at least one of the two"#.to_owned());
+    fn try_from(RestrictionDraft { programs, levels, consent }: RestrictionDraft) -> Result<Self, Self::Error> {
+        if programs.is_empty() && levels.is_empty() && !consent {
+            return Err(
+                r#"a restriction is {"programs": […], "levels": […], "consent": true}, with at least one of the three"#
+                    .to_owned(),
+            );
         }
         if programs.len().max(levels.len()) > Self::MOST {
             return Err(format!("must have at most {} programs and as many levels", Self::MOST));
         }
-        Ok(Self { programs, levels })
+        Ok(Self { programs, levels, consent })
     }
 }
 
@@ -102,7 +115,9 @@ mod tests {
             json!({"programs": []}),
             json!({"programs": [""]}),
             json!({"levels": "graduate"}),
-            json!({"programs": ["A"], "consent": true}),
+            json!({"consent": false}),
+            json!({"programs": ["A"], "consent": "yes"}),
+            json!({"programs": ["A"], "instructor": true}),
             json!({ "programs": many }),
         ] {
             assert!(serde_json::from_value::<Restriction>(bad.clone()).is_err(), "{bad}");
@@ -117,5 +132,8 @@ mod tests {
         assert_eq!(serde_json::to_value(read).unwrap(), written);
         let levels = json!({"levels": ["graduate"]});
         assert_eq!(serde_json::to_value(restriction(levels.clone())).unwrap(), levels);
+        let consent = json!({"consent": true});
+        assert!(restriction(consent.clone()).needs_consent() && !restriction(levels).needs_consent());
+        assert_eq!(serde_json::to_value(restriction(consent.clone())).unwrap(), consent);
     }
 }

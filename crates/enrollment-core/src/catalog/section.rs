@@ -195,8 +195,8 @@ pub struct SectionDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Instructor>))]
     #[serde(default)]
     pub instructor: Field<Instructor>,
-    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"]}`, with at least one of the two; absent for
-    /// everybody.
+    /// Whom it is for: `{"programs": ["BSc Physics"], "levels": ["graduate"], "consent": true}`, with at least one of the three;
+    /// absent for everybody.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     #[serde(default)]
     pub restriction: Field<Restriction>,

@@ -57,7 +57,7 @@ pub enum Code {
     CorequisiteMissing,
     /// The student has, or is taking, a course that excludes it.
     ExcludedCourse,
-    /// It is for students of other programs or levels.
+    /// It is for students of other programs or levels, or asks for the consent of the instructor.
     Restricted,
     /// The section meets while another section of the student does.
     TimeConflict,
