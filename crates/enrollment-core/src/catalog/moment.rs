@@ -1,7 +1,7 @@
 //! Moments as a registrar writes them: an exact time, or a day of the term's own calendar.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -16,25 +16,28 @@ impl TimeZone {
     pub const UTC: Self = Self(Tz::UTC);
 
     /// The first instant of a day here. A day whose midnight is skipped by daylight saving starts at the first time that
-    /// exists; one whose midnight comes twice starts at the earlier.
+    /// exists, which for a day that is skipped whole is on the next; one whose midnight comes twice starts at the earlier.
     pub fn start_of(self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
-        let mut quarters = (0..96).map(|quarter| midnight + chrono::TimeDelta::minutes(15 * quarter));
-        quarters
-            .find_map(|time| self.0.from_local_datetime(&time).earliest())
-            .map_or_else(|| midnight.and_utc(), |time| time.to_utc())
+        let exact = self.0.from_local_datetime(&midnight).earliest();
+        let after_gap = || GapInfo::new(&midnight, &self.0).and_then(|gap| gap.end);
+        exact.or_else(after_gap).map_or_else(|| midnight.and_utc(), |instant| instant.to_utc())
     }
 
-    /// The first instant after a day here.
+    /// The first instant after a day here, which has 23, 24 or 25 hours. Where clocks go back from the next day to this one,
+    /// that is the second midnight.
     pub fn end_of(self, day: NaiveDate) -> DateTime<Utc> {
-        self.start_of(day.checked_add_days(Days::new(1)).unwrap_or(day))
+        let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
+        let second = self.0.from_local_datetime(&next.and_time(NaiveTime::MIN)).latest().map(|time| time.to_utc());
+        let ends_this_day = |midnight: &DateTime<Utc>| self.day_of(*midnight - TimeDelta::nanoseconds(1)) == day;
+        second.filter(ends_this_day).unwrap_or_else(|| self.start_of(next))
     }
 
     /// The instant at which clocks here show this time, as calendars read one
     /// ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5)): a time that comes twice is the first of the two, and
     /// one that is skipped is told by the offset from before.
     pub fn instant_of(self, local: chrono::NaiveDateTime) -> DateTime<Utc> {
-        let day = chrono::TimeDelta::days(1);
+        let day = TimeDelta::days(1);
         let exact = self.0.from_local_datetime(&local).earliest();
         let by_offset_before = || self.0.from_local_datetime(&(local - day)).latest().map(|before| before + day);
         exact.or_else(by_offset_before).map_or_else(|| local.and_utc(), |instant| instant.to_utc())
@@ -77,7 +80,8 @@ impl fmt::Display for TimeZone {
     }
 }
 
-/// An exact time in input, with its offset.
+/// An exact time in input, with its offset. It is read to the microsecond, as all times are kept, so that two times that are in
+/// order here are so for every party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Instant(DateTime<Utc>);
@@ -91,7 +95,7 @@ impl TryFrom<String> for Instant {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let instant = DateTime::parse_from_rfc3339(text.trim()).ok().map(|instant| instant.to_utc());
         let instant = instant.filter(|instant| YEARS.contains(&instant.year()));
-        instant.map(Self).ok_or("must be an RFC 3339 time such as 2026-09-01T08:00:00Z")
+        instant.map(|instant| Self(instant.trunc_subsecs(6))).ok_or("must be an RFC 3339 time such as 2026-09-01T08:00:00Z")
     }
 }
 
@@ -172,17 +176,39 @@ mod tests {
     }
 
     #[test]
-    fn daylight_saving_moves_the_end_of_a_day() {
-        let berlin = zone("Europe/Berlin");
-        assert_eq!(moment("2026-03-28").closes(berlin), utc("2026-03-28T23:00:00Z"));
-        assert_eq!(moment("2026-03-29").closes(berlin), utc("2026-03-29T22:00:00Z"));
-        assert_eq!(moment("2026-10-25").closes(berlin), utc("2026-10-25T23:00:00Z"));
-    }
-
-    #[test]
-    fn a_midnight_that_does_not_exist_is_the_first_time_that_does() {
-        // Clocks in Lebanon went from 00:00 to 01:00.
-        assert_eq!(moment("2021-03-28").opens(zone("Asia/Beirut")), utc("2021-03-27T22:00:00Z"));
+    fn daylight_saving_moves_both_ends_of_a_day_and_neither_is_off_by_a_microsecond() {
+        // Zone, day, its first instant, the first one after it, and how long it is.
+        let table = [
+            ("Europe/Berlin", "2026-03-28", "2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z", 24 * 60),
+            ("Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23 * 60),
+            ("Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25 * 60),
+            ("Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z", 24 * 60 + 30),
+            // Midnight does not exist: clocks went from 00:00 to 01:00.
+            ("America/Sao_Paulo", "2018-11-03", "2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", 24 * 60),
+            ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z", 23 * 60),
+            ("Asia/Beirut", "2021-03-28", "2021-03-27T22:00:00Z", "2021-03-28T21:00:00Z", 23 * 60),
+            // Clocks went back from midnight, so that the last hour of the day came twice.
+            ("America/Sao_Paulo", "2018-02-17", "2018-02-17T02:00:00Z", "2018-02-18T03:00:00Z", 25 * 60),
+            ("Asia/Beirut", "2021-10-30", "2021-10-29T21:00:00Z", "2021-10-30T22:00:00Z", 25 * 60),
+            // Midnight came twice: clocks went back to it from 01:00.
+            ("America/Havana", "2026-10-31", "2026-10-31T04:00:00Z", "2026-11-01T04:00:00Z", 24 * 60),
+            ("America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", 25 * 60),
+            // Clocks went back from 00:01 to the day before.
+            ("America/St_Johns", "2010-11-06", "2010-11-06T02:30:00Z", "2010-11-07T03:30:00Z", 25 * 60),
+            // The day before one that was skipped whole.
+            ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z", 24 * 60),
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z", 0),
+        ];
+        for (name, text, first, after, minutes) in table {
+            let (day, zone) = (moment(text), zone(name));
+            assert_eq!((day.opens(zone), day.closes(zone)), (utc(first), utc(after)), "{name} {text}");
+            assert_eq!(day.closes(zone) - day.opens(zone), TimeDelta::minutes(minutes), "{name} {text}");
+            let (date, tick) = (text.parse::<NaiveDate>().unwrap(), TimeDelta::microseconds(1));
+            if minutes > 0 {
+                assert_eq!([utc(first), utc(after) - tick].map(|at| zone.day_of(at)), [date; 2], "{name} {text}");
+            }
+            assert!([utc(first) - tick, utc(after)].iter().all(|at| zone.day_of(*at) != date), "{name} {text}");
+        }
     }
 
     #[test]
@@ -206,6 +232,7 @@ mod tests {
     fn an_instant_is_exact_whatever_the_zone() {
         let instant = moment("2026-09-01T08:00:00+02:00");
         assert_eq!(instant.closes(zone("Asia/Tokyo")), utc("2026-09-01T06:00:00Z"));
+        assert_eq!(moment("2026-09-01T08:00:00.1234567Z").opens(TimeZone::UTC), utc("2026-09-01T08:00:00.123456Z"));
         assert!(Moment::try_from("tomorrow".to_owned()).is_err());
         for unwritable in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "+10000-01-01", "0001-01-01"] {
             assert!(Moment::try_from(unwritable.to_owned()).is_err(), "{unwritable}");
