@@ -26,6 +26,8 @@ pub enum Subject {
     Hold,
     /// A reservation of seats.
     Reservation,
+    /// A registration window of a term.
+    Window,
     /// The receipt of an attempt.
     Receipt,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Subject {
             Self::StudentCourse => "student course",
             Self::Hold => "hold",
             Self::Reservation => "reservation",
+            Self::Window => "window",
             Self::Receipt => "receipt",
         })
     }

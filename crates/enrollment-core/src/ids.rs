@@ -80,6 +80,8 @@ ids! {
     HoldId;
     /// Identifies a reservation of seats.
     ReservationId;
+    /// Identifies a registration window of a term.
+    WindowId;
     /// Identifies an attempt to change registrations, and its receipt.
     AttemptId;
     /// Identifies an event of registration.

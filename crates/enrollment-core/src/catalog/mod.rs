@@ -1,4 +1,5 @@
-//! What is offered, and to whom: students and the holds on them, courses, terms and sections.
+//! What is offered, and to whom: students and the holds on them, courses, terms and their registration windows, and
+//! sections.
 //!
 //! They all are *entries*: they are made, read, changed, deleted and listed in one way, by the generic port
 //! [`Repository`] and the generic service [`Catalog`]. What differs is in the file of each. An entry that belongs to
@@ -8,6 +9,7 @@
 //! its type. To add an entry: a file with the entry, its draft and its filter, and a variant of
 //! [`Subject`](crate::Subject).
 
+pub mod any_of;
 pub mod cause;
 pub mod cohort;
 pub mod course;
@@ -27,7 +29,9 @@ pub mod section;
 pub mod service;
 pub mod student;
 pub mod term;
+pub mod window;
 
+pub use any_of::AnyOf;
 pub use cause::Cause;
 pub use cohort::Cohort;
 pub use course::{Course, CourseDraft, CourseFilter};
@@ -49,3 +53,4 @@ pub use section::{Component, Seats, Section, SectionDraft, SectionFilter, Sectio
 pub use service::Catalog;
 pub use student::{Student, StudentDraft, StudentFilter, StudentStatus};
 pub use term::{Term, TermDraft, TermFilter};
+pub use window::{Window, WindowAction, WindowDraft, WindowFilter};

@@ -15,6 +15,11 @@ impl TimeZone {
     /// Coordinated Universal Time.
     pub const UTC: Self = Self(Tz::UTC);
 
+    /// Coordinated Universal Time: of facts that were stored before they told their time zone.
+    pub(crate) fn utc() -> Self {
+        Self::UTC
+    }
+
     /// The first instant of a day here. A day whose midnight is skipped by daylight saving starts at the first time that
     /// exists, which for a day that is skipped whole is on the next; one whose midnight comes twice starts at the earlier.
     pub fn start_of(self, day: NaiveDate) -> DateTime<Utc> {
@@ -95,7 +100,9 @@ impl TryFrom<String> for Instant {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let instant = DateTime::parse_from_rfc3339(text.trim()).ok().map(|instant| instant.to_utc());
         let instant = instant.filter(|instant| YEARS.contains(&instant.year()));
-        instant.map(|instant| Self(instant.trunc_subsecs(6))).ok_or("must be an RFC 3339 time such as 2026-09-01T08:00:00Z")
+        instant
+            .map(|instant| Self(instant.trunc_subsecs(6)))
+            .ok_or("must be an RFC 3339 time such as 2026-09-01T08:00:00Z")
     }
 }
 

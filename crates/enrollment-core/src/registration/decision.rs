@@ -150,10 +150,11 @@ fn left(attempt: &Attempt, held: &HeldCourse) -> StudentCourse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Blocks, SectionStatus};
+    use crate::catalog::{Blocks, Draft as _, SectionStatus, Stamp, TermDraft, WindowAction};
     use crate::ids::StudentCourseId;
     use crate::registration::sample::{self, at};
     use crate::registration::{Receipt, Target};
+    use chrono::TimeDelta;
 
     fn codes(decision: &Decision) -> Vec<Code> {
         match decision {
@@ -304,14 +305,53 @@ mod tests {
         assert_eq!(outcome("2099-10-15T22:00:00Z", None), Status::Dropped);
     }
 
+    /// Days as deadlines, in terms whose clocks change about them, and the instants at which what leaving is changes.
+    #[test]
+    fn deadlines_given_as_days_are_exact_to_the_microsecond_whatever_clocks_do() {
+        let table = [
+            ("Europe/Berlin", "2026-03-28", "2026-03-28T23:00:00Z", "2026-03-29", "2026-03-29T22:00:00Z"),
+            ("Europe/Berlin", "2026-10-24", "2026-10-24T22:00:00Z", "2026-10-25", "2026-10-25T23:00:00Z"),
+            ("America/Sao_Paulo", "2018-11-03", "2018-11-04T03:00:00Z", "2018-11-04", "2018-11-05T02:00:00Z"),
+            ("Asia/Beirut", "2021-03-27", "2021-03-27T22:00:00Z", "2021-03-28", "2021-03-28T21:00:00Z"),
+            ("America/St_Johns", "2010-11-06", "2010-11-07T03:30:00Z", "2010-11-07", "2010-11-08T03:30:00Z"),
+        ];
+        for (zone, drop, dropped_until, withdraw, withdrawn_until) in table {
+            let draft: TermDraft = serde_json::from_value(json!({
+                "code": "T", "name": "Term", "time_zone": zone, "starts_on": "2010-01-01", "ends_on": "2027-01-31",
+                "drop_deadline": drop, "withdraw_deadline": withdraw
+            }))
+            .unwrap();
+            let term = draft.parse(Stamp::new(sample::id(11), sample::now())).unwrap();
+            let mut facts = sample::facts();
+            facts.held.push(HeldCourse {
+                drop_deadline: term.drop_deadline,
+                withdraw_deadline: term.withdraw_deadline,
+                time_zone: term.time_zone,
+                ..sample::held(1, &sample::section(101, 1), Status::Enrolled)
+            });
+            let mut attempt = sample::drop_of(1, facts.held[0].student_course.id);
+            let mut status_at = |instant: DateTime<Utc>| {
+                attempt.at = instant;
+                attempt.decide(&facts).changes().first().map(|change| change.student_course().status)
+            };
+            let (tick, [dropped, withdrawn]) = (TimeDelta::microseconds(1), [dropped_until, withdrawn_until].map(at));
+            assert_eq!(status_at(dropped - tick), Some(Status::Dropped), "{zone}");
+            assert_eq!(status_at(dropped), Some(Status::Withdrawn), "{zone}");
+            assert_eq!(status_at(withdrawn - tick), Some(Status::Withdrawn), "{zone}");
+            assert_eq!(status_at(withdrawn), None, "{zone}");
+        }
+    }
+
     #[test]
     fn every_rule_that_refuses_to_let_go_is_named_in_the_fixed_order() {
         let mut facts = sample::facts();
         facts.holds.push(sample::hold(1, Blocks::Drop));
         facts.held.push(sample::held(1, &sample::section(101, 1), Status::Enrolled));
         facts.held[0].withdraw_deadline = Some(sample::now());
+        let closed = sample::window(1, WindowAction::Drop, None, Some("2026-09-01T12:00:00Z"));
+        facts.windows.push(sample::windows(vec![closed]));
         let attempt = sample::drop_of(1, facts.held[0].student_course.id);
-        assert_eq!(codes(&attempt.decide(&facts)), [Code::Hold, Code::DeadlinePassed]);
+        assert_eq!(codes(&attempt.decide(&facts)), [Code::Hold, Code::WindowClosed, Code::DeadlinePassed]);
     }
 
     #[test]

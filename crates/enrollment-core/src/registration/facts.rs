@@ -1,11 +1,13 @@
 //! What is known when an attempt is decided.
 
-use super::{Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef};
+use super::{
+    Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows,
+};
 use crate::catalog::{
     Blocks, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus, Student,
     StudentStatus, TimeZone,
 };
-use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId};
+use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId, TermId};
 use crate::text::{CourseCode, Level, Program, Reason};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,10 @@ pub struct Facts {
     pub student: StudentFacts,
     /// The holds on the student, in force or not.
     pub holds: Vec<HoldFacts>,
+    /// The registration windows of the terms that the scope is about: those of its sections, and of the student courses that
+    /// it names. A term that has none is not here.
+    #[serde(default)]
+    pub windows: Vec<TermWindows>,
     /// What the student holds: every student course that is waitlisted, enrolled or completed, and those that the scope
     /// names.
     pub held: Vec<HeldCourse>,
@@ -92,6 +98,9 @@ pub struct HeldCourse {
     pub student_course: StudentCourse,
     /// When its section meets; needed only while it is enrolled.
     pub meetings: Vec<Meeting>,
+    /// The time zone of its term.
+    #[serde(default = "TimeZone::utc")]
+    pub time_zone: TimeZone,
     /// The first instant at which leaving is a withdrawal.
     pub drop_deadline: Option<DateTime<Utc>>,
     /// The first instant at which leaving is no longer possible.
@@ -222,6 +231,11 @@ impl Facts {
         self.held.iter().find(|held| held.student_course.id == id)
     }
 
+    /// The registration windows of a term; nothing when it has none.
+    pub fn windows_of(&self, term: TermId) -> Option<&TermWindows> {
+        self.windows.iter().find(|windows| windows.term_id == term)
+    }
+
     /// The credits that the student has earned: those of the courses that are completed with a grade that passes. A course
     /// counts once a term, however many of its components (lecture, lab) are completed; what was audited earns nothing.
     pub fn earned_credits(&self) -> Credits {
@@ -253,6 +267,7 @@ impl Facts {
         self.held.push(HeldCourse {
             student_course: started.clone(),
             meetings: section.map(|section| section.meetings.clone()).unwrap_or_default(),
+            time_zone: section.map_or(TimeZone::UTC, |section| section.term.time_zone),
             drop_deadline: section.and_then(|section| section.term.drop_deadline),
             withdraw_deadline: section.and_then(|section| section.term.withdraw_deadline),
         });
@@ -281,8 +296,7 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::CourseFacts;
-    use crate::catalog::RepeatPolicy;
+    use super::*;
     use crate::registration::sample;
 
     #[test]
@@ -294,5 +308,30 @@ mod tests {
             let read: CourseFacts = serde_json::from_value(stored).unwrap();
             assert_eq!(read, CourseFacts { repeat_policy: policy, ..sample::course(101) });
         }
+    }
+
+    #[test]
+    fn earned_are_the_credits_of_what_is_passed_each_course_once_a_term() {
+        let mut facts = sample::facts();
+        let other_credits = |mut held: HeldCourse, credits: u32| {
+            held.student_course.credits = sample::credits(credits);
+            held
+        };
+        let mut audited = sample::passed(203, None);
+        audited.student_course.grading_basis = GradingBasis::Audit;
+        let mut transferred = other_credits(sample::passed(204, None), 5);
+        (transferred.student_course.term, transferred.student_course.section) = (None, None);
+        facts.held = vec![
+            sample::passed(201, Some("A")),
+            // Its lab, in the same term, and the lecture again in another.
+            other_credits(sample::passed(201, Some("B")), 1),
+            other_credits(sample::held(1, &sample::section(201, 1), Status::Completed), 20),
+            sample::passed(202, Some("F")),
+            audited,
+            transferred,
+            sample::held(2, &sample::section(205, 1), Status::Enrolled),
+            sample::held(3, &sample::section(206, 1), Status::Withdrawn),
+        ];
+        assert_eq!(facts.earned_credits(), sample::credits(3 + 20 + 5));
     }
 }

@@ -23,6 +23,7 @@ pub mod seats;
 pub mod service;
 pub mod student_course;
 pub mod timetable;
+pub mod windows;
 
 #[cfg(test)]
 mod properties;
@@ -48,3 +49,4 @@ pub use seats::ReservationFacts;
 pub use service::{EnrollOptions, Registration};
 pub use student_course::{CourseRef, GradingBasis, SectionRef, Status, StudentCourse, StudentRef, TermRef};
 pub use timetable::{Occurrence, Timetable, TimetableEntry, TimetableTerm, TimetableTerms};
+pub use windows::{TermWindows, WindowFacts};

@@ -2,8 +2,9 @@
 
 use super::facts::{Facts, HoldFacts, SectionFacts};
 use super::sample;
+use super::windows::{TermWindows, WindowFacts};
 use super::{Attempt, Code, Decision, Record, Status, Verdict};
-use crate::catalog::{Blocks, Component, Credits, RepeatPolicy, SectionStatus, StudentStatus};
+use crate::catalog::{Blocks, Component, Credits, RepeatPolicy, SectionStatus, StudentStatus, WindowAction};
 use chrono::TimeDelta;
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -63,15 +64,37 @@ fn any_section(number: u128) -> impl Strategy<Value = SectionFacts> {
     )
 }
 
+/// Up to three windows of the term, which is the same for all sections, for any cohort.
+fn any_windows() -> impl Strategy<Value = Vec<TermWindows>> {
+    let action = select(vec![WindowAction::Add, WindowAction::Drop, WindowAction::Both]);
+    let hours = |from: i64, to: i64| option::weighted(0.8, from..to);
+    let window = (action, hours(-3, 1), hours(1, 3), weighted(0.3), option::weighted(0.3, 0_u32..9));
+    prop_oneof![
+        3 => Just(vec![]),
+        1 => vec(window, 1..4).prop_map(|windows| {
+            let windows = (1..).zip(windows).map(|(number, (action, opens, closes, graduates, least))| WindowFacts {
+                opens_at: opens.map(|hours| sample::now() + TimeDelta::hours(hours)),
+                closes_at: closes.map(|hours| sample::now() + TimeDelta::hours(hours)),
+                levels: graduates.then(|| serde_json::from_value(serde_json::json!(["graduate"])).unwrap()),
+                min_earned_credits: least.map(sample::credits),
+                ..sample::window(number, action, None, None)
+            });
+            vec![sample::windows(windows.collect())]
+        }),
+    ]
+}
+
 /// A student with any status and limit, some history, and up to eight sections to ask for.
 fn any_facts() -> impl Strategy<Value = Facts> {
     let sections = (1..=8_u128).map(any_section).collect::<Vec<_>>();
     let status = prop_oneof![9 => Just(StudentStatus::Active), 1 => Just(StudentStatus::Suspended)];
     let holds = vec((select(vec![Blocks::Enroll, Blocks::Drop, Blocks::Both]), -2_i64..2), 0..2);
     let passed = vec((99_u128..104, option::of(prop_oneof!["A", "F"])), 0..3);
-    (sections, vec((0_u32..4, 0_u32..4), 8), status, option::of(3_u32..12), passed, holds, any::<bool>()).prop_map(
-        |(sections, seats, status, limit, passed, holds, graduate)| {
+    let seats = vec((0_u32..4, 0_u32..4), 8);
+    (sections, seats, status, option::of(3_u32..12), passed, holds, any_windows(), any::<bool>()).prop_map(
+        |(sections, seats, status, limit, passed, holds, windows, graduate)| {
             let mut facts = sample::facts();
+            facts.windows = windows;
             facts.pools = sections
                 .iter()
                 .zip(seats)
@@ -150,6 +173,33 @@ proptest! {
             Decision::Refuse(violations) => violations.iter().any(|violation| violation.code == Code::Hold),
         };
         prop_assert_eq!(refused, blocked);
+    }
+
+    /// Said once more, and less cleverly: some window is open, for what is done and for the student.
+    #[test]
+    fn where_a_term_has_windows_one_of_ones_own_must_be_open(facts in any_facts(), index in 0..8_usize, leave: bool) {
+        let (attempt, facts) = if leave {
+            let held = sample::held(1, &facts.sections[index], Status::Enrolled);
+            let attempt = sample::drop_of(1, held.student_course.id);
+            (attempt, Facts { held: vec![held], ..facts })
+        } else {
+            attempt_for(1, index, false, &facts)
+        };
+        let applies = |window: &&WindowFacts| if leave { window.action.dropping() } else { window.action.adding() };
+        let windows: Vec<&WindowFacts> = facts.windows.iter().flat_map(|term| &term.windows).filter(applies).collect();
+        let graduate = facts.student.level.is_some();
+        let admitted = windows.iter().any(|window| {
+            window.opens_at.is_none_or(|opens_at| opens_at <= attempt.at)
+                && window.closes_at.is_none_or(|closes_at| closes_at > attempt.at)
+                && (window.levels.is_none() || graduate)
+                && window.min_earned_credits.is_none_or(|least| least <= facts.earned_credits())
+        });
+        let term = &facts.sections[0].term;
+        let by_term = leave
+            || term.enrollment_opens_at.is_none_or(|opens_at| opens_at <= attempt.at)
+                && term.enrollment_closes_at.is_none_or(|closes_at| closes_at > attempt.at);
+        let refused = attempt.judge(&facts).rules.iter().any(|finding| finding.violation.is_some() && finding.rule == Code::WindowClosed);
+        prop_assert_eq!(refused, if windows.is_empty() { !by_term } else { !admitted });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
 use super::rules::{Case, Violation};
+use super::windows::{TermWindows, WindowFacts};
 use super::{
     Attempt, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status, StudentCourse,
     Target, TermRef,
@@ -9,6 +10,7 @@ use super::{
 use crate::actor::Actor;
 use crate::catalog::{
     Blocks, Credits, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone, Version,
+    WindowAction,
 };
 use crate::ids::{CourseId, StudentCourseId, StudentId};
 use crate::text::Grade;
@@ -129,6 +131,7 @@ pub(super) fn held(number: u128, section: &SectionFacts, status: Status) -> Held
             version: Version::FIRST,
         },
         meetings: section.meetings.clone(),
+        time_zone: section.term.time_zone,
         drop_deadline: section.term.drop_deadline,
         withdraw_deadline: section.term.withdraw_deadline,
     }
@@ -149,6 +152,34 @@ pub(super) fn hold(number: u128, blocks: Blocks) -> HoldFacts {
     HoldFacts { id: id(number), blocks, reason, from: None, until: None }
 }
 
+/// A window for everybody; its id is its number.
+pub(super) fn window(
+    number: u128,
+    action: WindowAction,
+    opens_at: Option<&str>,
+    closes_at: Option<&str>,
+) -> WindowFacts {
+    WindowFacts {
+        id: id(number),
+        action,
+        opens_at: opens_at.map(at),
+        closes_at: closes_at.map(at),
+        programs: None,
+        levels: None,
+        min_earned_credits: None,
+    }
+}
+
+/// These windows, and no others, of the term of all sections here.
+pub(super) fn windows(windows: Vec<WindowFacts>) -> TermWindows {
+    TermWindows {
+        term_id: term().term.id,
+        adding: windows.iter().any(|window| window.action.adding()),
+        dropping: windows.iter().any(|window| window.action.dropping()),
+        windows,
+    }
+}
+
 pub(super) fn facts() -> Facts {
     let section = section(101, 1);
     let pool = pool(&section, 10, 0);
@@ -161,6 +192,7 @@ pub(super) fn facts() -> Facts {
             max_credits: None,
         },
         holds: Vec::new(),
+        windows: Vec::new(),
         held: Vec::new(),
         sections: vec![section],
         pools: vec![pool],

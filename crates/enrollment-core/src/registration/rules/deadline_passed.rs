@@ -11,7 +11,7 @@ pub(super) fn check(leave: &Leave<'_>) -> Option<Violation> {
     (held.student_course.status == Status::Enrolled).then(|| {
         Violation::new(
             Code::DeadlinePassed,
-            format!("{} could be left until {}.", held.student_course.course.code, deadline.to_rfc3339()),
+            format!("{} could be left until {}.", held.student_course.course.code, held.time_zone.read(deadline)),
             "Ask the registrar's office about a late withdrawal.",
             json!({ "drop_deadline": held.drop_deadline, "withdraw_deadline": deadline, "now": leave.at }),
         )

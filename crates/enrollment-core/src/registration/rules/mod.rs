@@ -43,7 +43,7 @@ pub enum Code {
     StudentNotActive,
     /// A hold on the student blocks it.
     Hold,
-    /// It is not the time to register.
+    /// It is not the time to register, or to leave.
     WindowClosed,
     /// The section takes no students.
     SectionNotOpen,
@@ -192,8 +192,9 @@ const RULES: [(Code, Rule); 14] = [
 ];
 
 /// The rules for leaving, in their fixed order.
-const LEAVE_RULES: [(Code, LeaveRule); 3] = [
+const LEAVE_RULES: [(Code, LeaveRule); 4] = [
     (Code::Hold, hold::check_leave),
+    (Code::WindowClosed, window_closed::check_leave),
     (Code::NotEnrolled, not_enrolled::check),
     (Code::DeadlinePassed, deadline_passed::check),
 ];
