@@ -8,20 +8,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, Version,
+    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, TimeZone, Version, Window,
 };
 use enrollment_core::clock::Clock;
-use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId};
+use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
-    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TimetableEntry, TimetableTerm,
+    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry, TimetableTerm,
     TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -86,6 +85,7 @@ impl<E: Entry<Id: Into<Uuid>>> Repository<E> for Table<E> {
 struct Registrations {
     students: Arc<Table<Student>>,
     holds: Arc<Table<Hold>>,
+    windows: Arc<Table<Window>>,
     courses: Arc<Table<Course>>,
     terms: Arc<Table<Term>>,
     sections: Arc<Table<Section>>,
@@ -110,6 +110,7 @@ impl Registrations {
             sections.extend(self.sections.rows().values().filter(of_course).cloned());
         }
         let own = all.iter().filter(|student_course| student_course.student_id == student.id);
+        let terms_held = own.clone().filter_map(|student_course| student_course.term.as_ref().map(|term| term.id));
         Ok(Facts {
             student: StudentFacts::from(&student),
             holds: self
@@ -119,6 +120,7 @@ impl Registrations {
                 .filter(|hold| hold.student_id == student.id)
                 .map(HoldFacts::from)
                 .collect(),
+            windows: self.windows_of(student.id, sections.iter().map(|section| section.term_id).chain(terms_held)),
             held: own.map(|student_course| self.held(student_course)).collect::<Result<_, Error>>()?,
             pools: sections.iter().map(|section| seats(section, all)).collect(),
             reservations: sections.iter().flat_map(|section| self.reservations_of(section.id, all)).collect(),
@@ -138,6 +140,12 @@ impl Registrations {
         facts.collect()
     }
 
+    fn windows_of(&self, student: StudentId, terms: impl Iterator<Item = TermId>) -> Vec<TermWindows> {
+        let windows = self.windows.rows();
+        let terms: BTreeSet<TermId> = terms.collect();
+        terms.into_iter().filter_map(|term| TermWindows::of(term, student, windows.values())).collect()
+    }
+
     fn held(&self, student_course: &StudentCourse) -> Result<HeldCourse, Error> {
         let section = student_course
             .section
@@ -148,6 +156,7 @@ impl Registrations {
         Ok(HeldCourse {
             student_course: student_course.clone(),
             meetings: section.map(|section| section.meetings).unwrap_or_default(),
+            time_zone: term.as_ref().map_or(TimeZone::UTC, |term| term.time_zone),
             drop_deadline: term.as_ref().and_then(|term| term.drop_deadline),
             withdraw_deadline: term.as_ref().and_then(|term| term.withdraw_deadline),
         })
@@ -340,9 +349,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         )
         .await?;
 
-    let (holds, student_courses) = (Table::new(), Mutex::new(Vec::new()));
-    let store =
-        Registrations { students, holds, courses, terms, sections, reservations: Table::new(), student_courses };
+    let (holds, windows, reservations) = (Table::new(), Table::new(), Table::new());
+    let student_courses = Mutex::new(Vec::new());
+    let store = Registrations { students, holds, windows, courses, terms, sections, reservations, student_courses };
     let registration = Registration::new(Arc::new(store), clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;

@@ -42,6 +42,8 @@ fn refusal(constraint: &str) -> Option<Error> {
         "reservations_section_id_fkey" => Error::NotFound(Subject::Section),
         // The path names the student, not the body.
         "holds_student_id_fkey" => Error::NotFound(Subject::Student),
+        "windows_term_id_fkey" => Error::NotFound(Subject::Term),
+        "window_students_student_id_fkey" => missing("/students"),
         // Which of the three fields it was, the update of a section looks up itself.
         SECTION_IDENTITY => fixed("course_id"),
         _ => return None,

@@ -209,6 +209,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    window_students (window_id, student_id) {
+        window_id -> Uuid,
+        student_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    windows (id) {
+        id -> Uuid,
+        term_id -> Uuid,
+        action -> Text,
+        opens_at -> Nullable<Timestamptz>,
+        closes_at -> Nullable<Timestamptz>,
+        programs -> Nullable<Jsonb>,
+        levels -> Nullable<Jsonb>,
+        min_earned_credits -> Nullable<Numeric>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
 diesel::joinable!(holds -> students (student_id));
 diesel::joinable!(meetings -> sections (section_id));
 diesel::joinable!(reservations -> sections (section_id));
@@ -220,6 +243,9 @@ diesel::joinable!(student_courses -> grades (grade));
 diesel::joinable!(student_courses -> reservations (reservation_id));
 diesel::joinable!(student_courses -> students (student_id));
 diesel::joinable!(student_courses -> terms (term_id));
+diesel::joinable!(window_students -> students (student_id));
+diesel::joinable!(window_students -> windows (window_id));
+diesel::joinable!(windows -> terms (term_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     courses,
@@ -237,4 +263,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     student_courses,
     students,
     terms,
+    window_students,
+    windows,
 );

@@ -8,6 +8,7 @@ mod reservations;
 mod sections;
 mod students;
 mod terms;
+mod windows;
 
 use crate::StoreError;
 use crate::store::{Answer, PgStore};

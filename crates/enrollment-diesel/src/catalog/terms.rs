@@ -5,7 +5,7 @@ use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
 use crate::rows::term::TermRow;
-use crate::schema::{sections, student_courses, terms};
+use crate::schema::{sections, student_courses, terms, windows};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -69,9 +69,11 @@ fn is_there(conn: &mut PgConnection, id: TermId) -> QueryResult<bool> {
 fn in_use(conn: &mut PgConnection, id: TermId) -> QueryResult<Error> {
     let offered = sections::table.filter(sections::term_id.eq(id.uuid()));
     let registered = student_courses::table.filter(student_courses::term_id.eq(id.uuid()));
+    let admitting = windows::table.filter(windows::term_id.eq(id.uuid()));
     let by = [
         (select(exists(offered)).get_result(conn)?, Subject::Section),
         (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+        (select(exists(admitting)).get_result(conn)?, Subject::Window),
     ];
     Ok(super::in_use(Subject::Term, by))
 }

@@ -10,6 +10,7 @@ use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{
     StudentCourseRow, course_ref, section_ref, student_course_columns, student_course_tables, term_ref,
 };
+use crate::rows::window::{TermWindowsRow, windows_of_terms};
 use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -18,7 +19,7 @@ use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid a
 use enrollment_core::Subject;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
 use enrollment_core::registration::{
-    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts,
+    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts, TermWindows,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 pub(super) struct Known {
     pub(super) sections: Vec<SectionFacts>,
     pub(super) holds: Vec<HoldFacts>,
+    pub(super) windows: Vec<TermWindows>,
     pub(super) held: Vec<HeldCourse>,
     pub(super) reservations: Vec<ReservationFacts>,
     pub(super) scale: GradeScale,
@@ -64,10 +66,17 @@ const FACTS: &str = concat!(
             WHERE s.id = ANY ($2)
         ) section) AS sections,
         (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = $1) AS holds,
+        ",
+    windows_of_terms!(
+        terms: "SELECT term_id FROM sections WHERE id = ANY ($2)
+                UNION SELECT term_id FROM student_courses WHERE student_id = $1 AND id = ANY ($3)",
+        student: "$1"
+    ),
+    " AS windows,
         (SELECT coalesce(json_agg(held), '[]') FROM (
             SELECT ",
     student_course_columns!(),
-    ", t.drop_deadline, t.withdraw_deadline,
+    ", t.time_zone, t.drop_deadline, t.withdraw_deadline,
                 CASE WHEN sc.status = 'enrolled' THEN ",
     meetings_of!("sc.section_id"),
     " END AS meetings
@@ -122,6 +131,7 @@ pub(super) fn load(
     Ok(Known {
         sections,
         holds: row.holds.0.into_iter().map(HoldFacts::try_from).collect::<Result<_, _>>()?,
+        windows: row.windows.0.into_iter().map(TermWindows::try_from).collect::<Result<_, _>>()?,
         held,
         reservations: row.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
         scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
@@ -144,6 +154,8 @@ struct FactsRow {
     sections: FromJson<Vec<SectionRow>>,
     #[diesel(sql_type = Json)]
     holds: FromJson<Vec<HoldFactsRow>>,
+    #[diesel(sql_type = Json)]
+    windows: FromJson<Vec<TermWindowsRow>>,
     #[diesel(sql_type = Json)]
     held: FromJson<Vec<HeldRow>>,
     #[diesel(sql_type = Json)]
@@ -245,6 +257,7 @@ impl SectionRow {
 struct HeldRow {
     #[serde(flatten)]
     student_course: StudentCourseRow,
+    time_zone: Option<String>,
     drop_deadline: Option<DateTime<Utc>>,
     withdraw_deadline: Option<DateTime<Utc>>,
     meetings: Option<Vec<MeetingRow>>,
@@ -253,7 +266,11 @@ struct HeldRow {
 impl HeldRow {
     fn held(self) -> Result<HeldCourse, Corrupt> {
         let section = self.student_course.section_id.unwrap_or_default();
+        let term = Place::new("terms", self.student_course.term_id.unwrap_or_default());
+        let time_zone = term.read_maybe::<TimeZone, _>("time_zone", self.time_zone)?;
         Ok(HeldCourse {
+            // Credit that belongs to no term has no deadlines to tell.
+            time_zone: time_zone.unwrap_or(TimeZone::UTC),
             meetings: meetings(section, self.meetings.unwrap_or_default())?,
             student_course: self.student_course.try_into()?,
             drop_deadline: self.drop_deadline,

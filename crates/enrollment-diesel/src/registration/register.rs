@@ -74,8 +74,8 @@ pub(super) fn carry_out(
         return Ok(refuse(Error::NotFound(subject)));
     }
     require_locked(&known.sections, &locked.pools)?;
-    let Known { sections, holds, held, reservations, scale, .. } = known;
-    let facts = Facts { student, holds, held, sections, pools: locked.pools, reservations, scale };
+    let Known { sections, holds, windows, held, reservations, scale, .. } = known;
+    let facts = Facts { student, holds, windows, held, sections, pools: locked.pools, reservations, scale };
     let judgement = attempt.judge(&facts);
     conclude(conn, attempt, idempotency, Record::of(attempt, facts, judgement))
 }

@@ -14,6 +14,7 @@ pub(crate) mod section;
 pub(crate) mod student;
 pub(crate) mod student_course;
 pub(crate) mod term;
+pub(crate) mod window;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};

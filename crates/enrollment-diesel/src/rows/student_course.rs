@@ -57,7 +57,7 @@ pub(crate) struct StudentCourseRow {
     #[diesel(sql_type = Nullable<Text>)]
     section_component: Option<String>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    term_id: Option<Uuid>,
+    pub(crate) term_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     term_code: Option<String>,
     #[diesel(sql_type = Integer)]

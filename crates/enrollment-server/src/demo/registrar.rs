@@ -4,7 +4,7 @@
 use super::catalogue::Offered;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Component, GradeScale, Section, SectionStatus, Student, Term, Version};
+use enrollment_core::catalog::{Component, GradeScale, Section, SectionStatus, Student, Term, TimeZone, Version};
 use enrollment_core::ids::{AttemptId, CourseId, IdSource, SectionId, StudentCourseId, TermId};
 use enrollment_core::registration::{
     Attempt, Change, Command, CourseRef, Enroll, EnrollRequest, Facts, GradingBasis, HeldCourse, Mode, SeatPool,
@@ -106,8 +106,8 @@ impl Registrar {
 impl Registrant {
     pub(super) fn new(student: &Student, scale: &GradeScale) -> Self {
         let student = StudentFacts::from(student);
-        let (holds, held, sections, pools, reservations) = Default::default();
-        Self { facts: Facts { student, holds, held, sections, pools, reservations, scale: scale.clone() } }
+        let (holds, windows, held, sections, pools, reservations) = Default::default();
+        Self { facts: Facts { student, holds, windows, held, sections, pools, reservations, scale: scale.clone() } }
     }
 
     /// Gives the student credit for a course that was taken before there was this system.
@@ -128,7 +128,13 @@ impl Registrant {
             ended_at: Some(at),
             version: Version::FIRST,
         };
-        let held = HeldCourse { student_course, meetings: Vec::new(), drop_deadline: None, withdraw_deadline: None };
+        let held = HeldCourse {
+            student_course,
+            meetings: Vec::new(),
+            time_zone: TimeZone::UTC,
+            drop_deadline: None,
+            withdraw_deadline: None,
+        };
         self.facts.held.push(held);
     }
 

@@ -1,0 +1,2 @@
+DROP TABLE window_students;
+DROP TABLE windows;
