@@ -1,10 +1,12 @@
 //! A running server, as a test sees it: verbs, and answers.
 
+use crate::clock::TestClock;
 use crate::database::TestDatabase;
 use enrollment_server::application::{Application, Settings, Stop, StoreConfig};
 use serde_json::{Value, json};
+use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use ureq::Agent;
@@ -27,12 +29,25 @@ impl TestApp {
 
     /// Starts a server whose settings the test changes.
     pub fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_of(change, Application::build)
+    }
+
+    /// Starts a server that goes by this clock.
+    pub fn start_at(clock: &TestClock) -> Self {
+        let clock = Arc::new(clock.clone());
+        Self::start_of(|_| (), |settings| Application::build_with(settings, clock))
+    }
+
+    fn start_of<B>(change: impl FnOnce(&mut Settings), build: B) -> Self
+    where
+        B: FnOnce(Settings) -> Result<Application, Box<dyn Error>> + Send + 'static,
+    {
         let database = TestDatabase::create();
         let mut settings = settings(&database);
         change(&mut settings);
         let (started, address) = mpsc::channel();
         let server = std::thread::spawn(move || {
-            let application = Application::build(settings).unwrap();
+            let application = build(settings).unwrap();
             let address = application.address();
             application.run_with(|stop| started.send((address, stop)).unwrap()).unwrap();
         });
@@ -192,7 +207,14 @@ impl Client {
     /// Makes a student, and answers the id.
     #[track_caller]
     pub fn student(&self, number: &str) -> String {
-        self.made("students", &json!({"number": number, "given_name": "Ada", "family_name": "Lovelace"}))
+        self.student_with(number, &json!({}))
+    }
+
+    /// Makes a student with the fields of `more`.
+    #[track_caller]
+    pub fn student_with(&self, number: &str, more: &Value) -> String {
+        let student = json!({"number": number, "given_name": "Ada", "family_name": "Lovelace"});
+        self.made("students", &merged(student, more))
     }
 
     /// Makes a course of three credits, with the fields of `more`.
@@ -239,6 +261,14 @@ impl Client {
         let answer = self.post(&format!("/api/v1/students/{student}/holds"), hold);
         let path = answer.header("location").map(str::to_owned);
         path.unwrap_or_else(|| panic!("no hold: {:#}", answer.body))
+    }
+
+    /// Makes a registration window of a term, and answers its path.
+    #[track_caller]
+    pub fn window(&self, term: &str, window: &Value) -> String {
+        let answer = self.post(&format!("/api/v1/terms/{term}/windows"), window);
+        let path = answer.header("location").map(str::to_owned);
+        path.unwrap_or_else(|| panic!("no window: {:#}", answer.body))
     }
 
     /// A student's courses.

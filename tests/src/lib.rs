@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod app;
+mod clock;
 mod database;
 mod numbers;
 mod process;
 
 pub use app::{Answer, Client, TestApp};
+pub use clock::TestClock;
 pub use database::{RowLock, TestDatabase};
 pub use numbers::Numbers;
 pub use process::{Ended, ServerProcess};

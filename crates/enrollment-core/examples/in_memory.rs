@@ -8,15 +8,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, TimeZone, Version, Window,
+    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, TimeZone,
+    Version, Window,
 };
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry, TimetableTerm,
-    TimetableTerms,
+    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
+    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry,
+    TimetableTerm, TimetableTerms,
 };
 use enrollment_core::{Error, Subject};
 use serde_json::json;

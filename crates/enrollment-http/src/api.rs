@@ -6,13 +6,13 @@ use crate::problem::Problem;
 use crate::{
     Metrics, docs_page, health, history, metrics, observe, receipts, reservations, roster, sections, student_courses,
 };
-use crate::{courses, events, holds, students, terms, timetable};
+use crate::{courses, events, holds, students, terms, timetable, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Hold, Reservation, Section, Student, Term};
+use enrollment_core::catalog::{Catalog, Course, Hold, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Registration};
@@ -28,6 +28,8 @@ pub struct Services {
     pub courses: Catalog<Course>,
     /// Terms.
     pub terms: Catalog<Term>,
+    /// Registration windows of terms.
+    pub windows: Catalog<Window>,
     /// Sections.
     pub sections: Catalog<Section>,
     /// Reservations of seats.
@@ -103,6 +105,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         holds::endpoints(),
         courses::endpoints(),
         terms::endpoints(),
+        windows::endpoints(),
         sections::endpoints(),
         reservations::endpoints(),
         roster::endpoints(),

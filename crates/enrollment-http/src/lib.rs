@@ -58,6 +58,7 @@ mod student_courses;
 mod students;
 mod terms;
 mod timetable;
+mod windows;
 
 pub use api::{Api, Services, Settings};
 pub use metrics::Metrics;

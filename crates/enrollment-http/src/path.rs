@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use enrollment_core::ids::{HoldId, ReservationId, StudentCourseId};
+use enrollment_core::ids::{HoldId, ReservationId, StudentCourseId, WindowId};
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -18,6 +18,9 @@ pub(crate) struct OfReservation(pub(crate) ReservationId);
 
 /// The `{hold_id}` of a path.
 pub(crate) struct OfHold(pub(crate) HoldId);
+
+/// The `{window_id}` of a path.
+pub(crate) struct OfWindow(pub(crate) WindowId);
 
 impl<T: FromStr> FromRequest for Id<T> {
     type Error = Problem;
@@ -52,6 +55,15 @@ impl FromRequest for OfReservation {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request, "reservation_id").map(Self))
+    }
+}
+
+impl FromRequest for OfWindow {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request, "window_id").map(Self))
     }
 }
 

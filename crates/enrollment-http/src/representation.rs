@@ -4,7 +4,7 @@ use crate::precondition::{is_known, tag, tag_with_digest};
 use crate::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use enrollment_core::catalog::{Course, Hold, Reservation, Section, Student, Term, Version};
+use enrollment_core::catalog::{Course, Hold, Reservation, Section, Student, Term, Version, Window};
 use enrollment_core::registration::StudentCourse;
 use serde::Serialize;
 
@@ -35,6 +35,7 @@ tagged! {
     Course, false;
     Term, false;
     Hold, false;
+    Window, false;
     // They show the seats taken.
     Section, true;
     Reservation, true;

@@ -53,12 +53,20 @@ impl Application {
     /// # Errors
     /// When the address cannot be listened on, or the store cannot be made.
     pub fn build(settings: Settings) -> Result<Self, Box<dyn Error>> {
+        Self::build_with(settings, Arc::new(SystemClock))
+    }
+
+    /// Like [`build`](Self::build), with another clock: windows and deadlines are those of its time.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the store cannot be made.
+    pub fn build_with(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Box<dyn Error>> {
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
         let address = listener.local_addr()?;
         let store = Arc::new(PgStore::new(&settings.store)?);
         let limits = enrollment_http::Settings { body_limit: settings.body_limit };
-        let api = Api::new(services(&store), limits).map_err(|error| -> Box<dyn Error> { error })?;
+        let api = Api::new(services(&store, clock), limits).map_err(|error| -> Box<dyn Error> { error })?;
         Ok(Self { address, listener, settings, store, api })
     }
 
@@ -129,14 +137,14 @@ impl Stop {
     }
 }
 
-fn services(store: &Arc<PgStore>) -> Services {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     Services {
         students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),

@@ -54,6 +54,13 @@ CREATE FUNCTION meet(place integer, weekdays integer, first time, last time, tea
     VALUES (id(401), place, weekdays, first, last, teaching_weeks)
 $$;
 
+-- A window of a term, for one student.
+CREATE FUNCTION admit(row_id integer, of_term integer, student integer) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO windows (id, term_id, action, opens_at, created_at, updated_at)
+    VALUES (id(900 + row_id), id(200 + of_term), 'add', now(), now(), now());
+    INSERT INTO window_students (window_id, student_id) VALUES (id(900 + row_id), id(student))
+$$;
+
 CREATE FUNCTION expect(actual bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF actual IS DISTINCT FROM expected THEN

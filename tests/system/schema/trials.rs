@@ -2,6 +2,8 @@
 
 mod reservations;
 
+mod windows;
+
 /// Statements that the database, unaided, must accept or refuse.
 pub(super) struct Trial {
     pub(super) statements: String,
@@ -27,6 +29,7 @@ pub(super) fn all() -> Vec<Trial> {
         text_bounds(),
         other_bounds(),
         meetings(),
+        windows::all(),
     ]
     .into_iter()
     .flatten()

@@ -16,3 +16,4 @@ mod reservations;
 mod settling;
 mod statements;
 mod university;
+mod windows;

@@ -19,7 +19,8 @@ use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid a
 use enrollment_core::Subject;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
 use enrollment_core::registration::{
-    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts, TermWindows,
+    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts,
+    TermWindows,
 };
 use serde::Deserialize;
 use serde_json::Value;

@@ -7,7 +7,9 @@ mod patches;
 mod problems;
 mod strict;
 
-pub(crate) use patches::{CoursePatch, HoldPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch};
+pub(crate) use patches::{
+    CoursePatch, HoldPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch, WindowPatch,
+};
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
     ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems,
@@ -18,7 +20,7 @@ use strict::Strict;
 use crate::problem::InputError;
 use crate::{
     courses, docs_page, events, health, history, holds, metrics, receipts, reservations, roster, sections,
-    student_courses, students, terms, timetable,
+    student_courses, students, terms, timetable, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -44,6 +46,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "holds", description = "What keeps a student from enrolling or dropping."),
         (name = "courses", description = "The catalogue."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
+        (name = "windows", description = "When which students may register in a term."),
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
         (name = "reservations", description = "Seats of a section that are kept for a cohort."),
         (name = "history", description = "What happened, and why: receipts of attempts, and the events of a student and of a section."),
@@ -55,6 +58,7 @@ all rules that refuse an enrollment, in `violations`.
         student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, timetable::show,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
+        windows::list, windows::create, windows::get, windows::change, windows::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list,

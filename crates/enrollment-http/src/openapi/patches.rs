@@ -1,6 +1,8 @@
 //! What a `PATCH` takes: the input form of an entry, of which nothing is required.
 
-use enrollment_core::catalog::{CourseDraft, HoldDraft, ReservationDraft, SectionDraft, StudentDraft, TermDraft};
+use enrollment_core::catalog::{
+    CourseDraft, HoldDraft, ReservationDraft, SectionDraft, StudentDraft, TermDraft, WindowDraft,
+};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -30,6 +32,7 @@ patches! {
     CoursePatch of CourseDraft;
     TermPatch of TermDraft;
     ReservationPatch of ReservationDraft;
+    WindowPatch of WindowDraft;
     SectionPatch of SectionDraft;
 }
 

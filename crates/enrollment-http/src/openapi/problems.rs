@@ -148,7 +148,7 @@ fn schemas() -> [(String, RefOr<Schema>); 4] {
     let errors = || ObjectBuilder::new().property("errors", list("InputError"));
     let used_by = ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(["student", "course", "term", "section", "student_course", "hold", "reservation"]))
+        .enum_values(Some(["student", "course", "term", "section", "student_course", "hold", "reservation", "window"]))
         .build();
     let conflict = errors()
         .description(Some("`errors` names the field in the way, `in_use_by` what refers to the entry."))

@@ -6,10 +6,11 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 14] = [
+const ANSWERS: [&str; 15] = [
     "Student",
     "Hold",
     "Reservation",
+    "Window",
     "Course",
     "Term",
     "Section",

@@ -4,7 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
-use enrollment_core::catalog::{Catalog, Course, Entry, Hold, MockRepository, Reservation, Section, Student, Term};
+use enrollment_core::catalog::{
+    Catalog, Course, Entry, Hold, MockRepository, Reservation, Section, Student, Term, Window,
+};
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
@@ -22,6 +24,7 @@ pub(crate) struct Ports {
     pub(crate) holds: MockRepository<Hold>,
     pub(crate) courses: MockRepository<Course>,
     pub(crate) terms: MockRepository<Term>,
+    pub(crate) windows: MockRepository<Window>,
     pub(crate) sections: MockRepository<Section>,
     pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) registration: MockRegistrationRepository,
@@ -40,6 +43,7 @@ impl Ports {
             holds: catalog(self.holds),
             courses: catalog(self.courses),
             terms: catalog(self.terms),
+            windows: catalog(self.windows),
             sections: catalog(self.sections),
             reservations: catalog(self.reservations),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),

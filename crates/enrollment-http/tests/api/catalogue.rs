@@ -12,6 +12,9 @@ const HOLDS: &str = "/api/v1/students/0190a1b2-0000-7000-8000-000000000001/holds
 /// Those of [`SECTION`].
 const RESERVATIONS: &str = "/api/v1/sections/0190a1b2-0000-7000-8000-000000000004/reservations";
 
+/// Those of [`TERM`].
+const WINDOWS: &str = "/api/v1/terms/0190a1b2-0000-7000-8000-000000000003/windows";
+
 /// A test of all entries in the same words: of each the port, the path, the id, a body and the entry itself.
 macro_rules! for_each_entry {
     ($test:ident, $run:ident) => {
@@ -22,6 +25,7 @@ macro_rules! for_each_entry {
             $run!(courses, "/api/v1/courses", COURSE, course_body(), course());
             $run!(terms, "/api/v1/terms", TERM, term_body(), term());
             $run!(reservations, RESERVATIONS, RESERVATION, reservation_body(), reservation());
+            $run!(windows, WINDOWS, WINDOW, window_body(), window());
             $run!(sections, "/api/v1/sections", SECTION, section_body(), section());
         }
     };

@@ -17,7 +17,8 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{id}", STUDENT)
             .replace("{student_course_id}", STUDENT_COURSE)
             .replace("{hold_id}", HOLD)
-            .replace("{reservation_id}", RESERVATION);
+            .replace("{reservation_id}", RESERVATION)
+            .replace("{window_id}", WINDOW);
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
             (method.to_uppercase().parse().unwrap(), path.clone(), operation.get("requestBody").is_some())
@@ -33,6 +34,7 @@ fn valid_body(path: &str) -> Value {
         path if path.contains("/courses") && path.contains("/students") => json!({"section_id": SECTION}),
         path if path.contains("/holds") => hold_body(),
         path if path.contains("/reservations") => reservation_body(),
+        path if path.contains("/windows") => window_body(),
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -57,7 +59,7 @@ fn failing(error: fn() -> Error) -> TestApi {
             ports.$port.expect_list().returning(move |_, _| Err(error()));
         )+};
     }
-    fail!(students, holds, courses, terms, sections, reservations);
+    fail!(students, holds, courses, terms, windows, sections, reservations);
     ports.history.expect_record().returning(move |_| Err(error()));
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
@@ -99,9 +101,14 @@ async fn every_error_of_a_port_is_a_problem_on_every_route() {
 async fn a_malformed_id_names_nothing_on_every_route() {
     let api = Ports::default().api();
     for (method, path, has_body) in operations() {
-        for (id, bad) in
-            [(STUDENT, "17"), (STUDENT_COURSE, "not-an-id"), (HOLD, "17"), (RESERVATION, "17"), (STUDENT, "%00")]
-        {
+        for (id, bad) in [
+            (STUDENT, "17"),
+            (STUDENT_COURSE, "not-an-id"),
+            (HOLD, "17"),
+            (RESERVATION, "17"),
+            (WINDOW, "17"),
+            (STUDENT, "%00"),
+        ] {
             if path.contains(id) {
                 let answer = api.send(request(&method, &path.replace(id, bad), has_body)).await;
                 answer.problem(404, "/problems/not-found");

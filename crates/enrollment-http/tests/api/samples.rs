@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
     Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Reservation, ReservationDraft, Section, SectionDraft, Stamp,
-    Student, StudentDraft, Term, TermDraft, Version,
+    Student, StudentDraft, Term, TermDraft, Version, Window, WindowDraft,
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
@@ -48,6 +48,13 @@ pub(crate) fn reservation_body() -> Value {
     json!({"seats": 6, "cohort": {"programs": ["BSc Physics"], "min_earned_credits": 60}, "release_at": "2026-10-01T08:00:00Z"})
 }
 
+pub(crate) fn window_body() -> Value {
+    json!({
+        "action": "add", "opens_at": "2026-08-17T06:00:00Z", "closes_at": "2026-10-15T22:00:00Z", "programs": ["Physics"],
+        "levels": ["graduate", "undergraduate"], "min_earned_credits": 60, "students": [STUDENT]
+    })
+}
+
 pub(crate) fn course_body() -> Value {
     json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}, "corequisite": {"course": "CS102"}, "excludes": ["CS100"], "restriction": {"levels": ["graduate"]}})
 }
@@ -75,6 +82,11 @@ pub(crate) fn hold() -> Hold {
 pub(crate) fn reservation() -> Reservation {
     let draft = serde_json::from_value::<ReservationDraft>(reservation_body()).unwrap();
     Reservation::draft_of(id(SECTION), draft).parse(stamp(RESERVATION)).unwrap()
+}
+
+pub(crate) fn window() -> Window {
+    let draft = serde_json::from_value::<WindowDraft>(window_body()).unwrap();
+    Window::draft_of(id(TERM), draft).parse(stamp(WINDOW)).unwrap()
 }
 
 pub(crate) fn course() -> Course {
@@ -151,6 +163,7 @@ pub(crate) fn refused(attempt: &Attempt, codes: &[Code]) -> Receipt {
 }
 
 pub(crate) const ATTEMPT: &str = "0190a1b2-0000-7000-8000-000000000006";
+pub(crate) const WINDOW: &str = "0190a1b2-0000-7000-8000-0000000000a1";
 
 /// The record of a refusal.
 pub(crate) fn record() -> Record {
