@@ -1,7 +1,6 @@
 //! What each constraint is there to refuse, and what it must let pass.
 
 mod reservations;
-
 mod windows;
 
 /// Statements that the database, unaided, must accept or refuse.

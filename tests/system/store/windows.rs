@@ -30,7 +30,9 @@ fn windows_are_kept_with_the_students_whom_they_list() {
     let university = University::new();
     let (fall, spring, nobody) = (university.term("F26"), university.term("S27"), StudentId::from(id()));
     let (ada, grace) = (university.student(), university.student());
-    let body = json!({"action": "both", "closes_at": now(), "levels": ["1"], "min_earned_credits": 7.25, "students": [ada, grace]});
+    let body = json!({
+        "action": "both", "closes_at": now(), "levels": ["1"], "min_earned_credits": 7.25, "students": [ada, grace]
+    });
     let first = window(fall, body);
     assert_eq!(university.insert(first.clone()).unwrap(), first);
     assert_eq!(block_on(Repository::<Window>::find(&university.store, first.id)).unwrap(), first);
@@ -85,8 +87,10 @@ fn an_attempt_is_decided_by_the_windows_that_may_be_for_the_student_and_no_other
     assert_eq!(free.facts.windows, [], "there are none, and nothing is asked of them");
     let held = free.judgement.changes[0].student_course().clone();
 
-    let full = json!({"programs": ["Logic"], "levels": ["1", "2"], "min_earned_credits": 0.5, "closes_at": "2026-12-01T00:00:00Z"});
-    let logic = add(fall, full);
+    let logicians = json!({
+        "programs": ["Logic"], "levels": ["1", "2"], "min_earned_credits": 0.5, "closes_at": "2026-12-01T00:00:00Z"
+    });
+    let logic = add(fall, logicians);
     let tickets = add(fall, json!({"students": [grace]}));
     let drops = add(fall, json!({"action": "drop", "students": [grace]}));
     add(spring, json!({}));
