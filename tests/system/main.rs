@@ -12,6 +12,7 @@ mod demo;
 mod enrolling;
 mod holds;
 mod import;
+mod offers;
 mod postgres_cluster;
 mod problems;
 mod races;

@@ -11,6 +11,11 @@ impl Limit {
     /// The most that one page can hold.
     pub const MOST: u16 = 200;
 
+    /// The greatest limit.
+    pub fn greatest() -> Self {
+        Self(Self::MOST)
+    }
+
     /// The number of items.
     pub fn get(self) -> usize {
         usize::from(self.0)

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::{
     Metrics, docs_page, health, history, metrics, observe, receipts, reservations, roster, sections, student_courses,
 };
-use crate::{courses, events, holds, students, terms, timetable, windows};
+use crate::{courses, events, holds, offers, students, terms, timetable, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -15,7 +15,7 @@ use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Hold, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Registration};
+use enrollment_core::registration::{History, Offers, Registration};
 use std::sync::Arc;
 
 /// What the handlers call.
@@ -36,6 +36,8 @@ pub struct Services {
     pub reservations: Catalog<Reservation>,
     /// Student courses.
     pub registration: Registration,
+    /// What students could take.
+    pub offers: Offers,
     /// What happened to them.
     pub history: History,
     /// How the store is.
@@ -101,6 +103,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     [
         student_courses::endpoints(),
         timetable::endpoints(),
+        offers::endpoints(),
         students::endpoints(),
         holds::endpoints(),
         courses::endpoints(),

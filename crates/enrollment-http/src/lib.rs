@@ -42,6 +42,7 @@ mod icalendar;
 mod idempotency;
 mod metrics;
 mod observe;
+mod offers;
 mod openapi;
 mod page;
 mod parameters;

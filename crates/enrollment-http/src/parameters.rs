@@ -47,6 +47,14 @@ impl Parameters {
         })
     }
 
+    /// Takes the same where the endpoint cannot do without.
+    pub(crate) fn require<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        if self.left.iter().all(|(given, _)| given != name) {
+            self.refuse(name, "is required");
+        }
+        self.read(name)
+    }
+
     /// Takes a yes or no; no, where it is absent.
     pub(crate) fn flag(&mut self, name: &'static str) -> bool {
         let flag = self.take(name, |text| text.parse().map_err(|_| "must be `true` or `false`".to_owned()));

@@ -38,6 +38,7 @@ impl FromParameters for SectionFilter {
             term_id: parameters.read("term_id"),
             course_id: parameters.read("course_id"),
             q: parameters.read("q"),
+            days: parameters.take("days", str::parse),
             open: parameters.flag("open"),
         }
     }
@@ -53,6 +54,7 @@ impl FromParameters for SectionFilter {
         ("term_id" = Option<TermId>, Query, description = "Only those in this term."),
         ("course_id" = Option<CourseId>, Query, description = "Only those of this course."),
         ("q" = Option<SearchText>, Query, description = "Only those whose course code, course title, number or instructor contains this text, in any case."),
+        ("days" = Option<String>, Query, description = "Only those that meet on no other days than these, such as `mon,wed`; those without meetings, too.", example = "mon,wed"),
         ("open" = Option<bool>, Query, description = "With `true`, only those that are open and have a free seat."),
         PageParameters,
     ),

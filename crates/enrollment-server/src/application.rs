@@ -10,7 +10,7 @@ use actix_web::{HttpServer, rt};
 use enrollment_core::catalog::Catalog;
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Registration};
+use enrollment_core::registration::{History, Offers, Registration};
 use enrollment_diesel::PgStore;
 pub use enrollment_diesel::StoreConfig;
 use enrollment_http::{Api, Services};
@@ -147,6 +147,7 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        offers: Offers::new(store.clone(), store.clone(), clock.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
         history: History::new(store.clone()),
         health: store.clone(),

@@ -2,10 +2,14 @@
 
 use super::proxy::Proxy;
 use super::university::{University, codes};
-use enrollment_core::page::PageRequest;
-use enrollment_core::registration::{RegistrationRepository, StudentCourseFilter, TimetableTerms};
+use enrollment_core::actor::Actor;
+use enrollment_core::catalog::SectionFilter;
+use enrollment_core::page::{Limit, PageRequest};
+use enrollment_core::registration::{OfferFilter, Offers, RegistrationRepository, StudentCourseFilter, TimetableTerms};
 use enrollment_diesel::{PgStore, StoreConfig};
+use enrollment_server::clock::SystemClock;
 use pollster::block_on;
+use std::sync::Arc;
 
 /// A university whose store is behind a proxy, on one connection for each purpose, every statement of which is prepared.
 fn proxied() -> (University, Proxy) {
@@ -51,6 +55,35 @@ fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
 
     university.drop(student, held.id).unwrap();
     assert_eq!(proxy.round_trips(), 5, "to drop");
+}
+
+#[test]
+fn the_sections_that_a_student_could_take_are_three_statements_however_many_they_are() {
+    let (mut university, proxy) = proxied();
+    let (student, term) = (university.student(), university.term("offers"));
+    let mut sections = 0;
+    let mut fill = |university: &University, count: u32| {
+        for _ in 0..count {
+            sections += 1;
+            university.section(university.course(&format!("C{sections}")), term, 5);
+        }
+        sections
+    };
+    fill(&university, 3);
+    let asked = StoreConfig { readers: 1, writers: 1, ..StoreConfig::new(&proxy.url) };
+    let store = Arc::new(std::mem::replace(&mut university.store, PgStore::new(&asked).unwrap()));
+    let offers = Offers::new(store.clone(), store, Arc::new(SystemClock));
+    let asked = |eligible| {
+        let sections = SectionFilter { term_id: Some(term), ..SectionFilter::default() };
+        let page = PageRequest { limit: Limit::greatest(), after: None };
+        block_on(offers.to(Actor::anonymous(), student, OfferFilter { sections, eligible }, page)).unwrap()
+    };
+    asked(false);
+    proxy.round_trips();
+    assert_eq!((asked(false).items.len(), proxy.round_trips()), (3, 3));
+    let all = fill(&university, 57);
+    proxy.round_trips();
+    assert_eq!((asked(true).items.len(), proxy.round_trips()), (60, 3), "of {all}");
 }
 
 #[test]

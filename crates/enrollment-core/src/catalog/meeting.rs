@@ -3,8 +3,11 @@
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::text::Location;
 use chrono::{NaiveTime, TimeDelta, Weekday};
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// A set of days of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +86,19 @@ impl TryFrom<Vec<Day>> for Days {
     fn try_from(days: Vec<Day>) -> Result<Self, Self::Error> {
         let mask = days.into_iter().fold(0, |mask, day| mask | day.bit());
         Self::from_mask(mask).ok_or_else(|| "must name at least one day, such as [\"mon\"]".to_owned())
+    }
+}
+
+/// As a list of a query writes them: `mon,wed`.
+impl FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let day = |name: &str| {
+            let name: StrDeserializer<'_, serde::de::value::Error> = name.trim().into_deserializer();
+            Day::deserialize(name).map_err(|_| "must be days of the week, such as mon,wed".to_owned())
+        };
+        Self::try_from(text.split(',').map(day).collect::<Result<Vec<Day>, _>>()?)
     }
 }
 
@@ -294,6 +310,15 @@ mod tests {
 
     fn meeting(value: serde_json::Value) -> Meeting {
         serde_json::from_value::<MeetingDraft>(value).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn days_are_read_from_a_list() {
+        let days = |text: &str| text.parse::<Days>().map(|days| days.mask());
+        assert_eq!((days("mon"), days("wed, mon,wed")), (Ok(0b1), Ok(0b101)));
+        for bad in ["", "mon,", "Monday", "mon;wed", "8"] {
+            assert!(days(bad).unwrap_err().contains("mon,wed"), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sections: courses as offered in a term, with seats and meetings.
 
-use super::{Draft, Entry, Meeting, MeetingDraft, Restriction, Stamp, Version};
+use super::{Days, Draft, Entry, Meeting, MeetingDraft, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{CourseId, SectionId, TermId};
@@ -155,6 +155,8 @@ pub struct SectionFilter {
     pub course_id: Option<CourseId>,
     /// Only those whose course code, course title, number or instructor contains this text, in any case.
     pub q: Option<SearchText>,
+    /// Only those that meet on no other days than these; those without meetings, too.
+    pub days: Option<Days>,
     /// Only those that are open and have a free seat.
     pub open: bool,
 }

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod history;
 pub mod idempotency;
 pub mod judgement;
+pub mod offers;
 pub mod receipt;
 pub mod record;
 pub mod repository;
@@ -39,6 +40,9 @@ pub use history::MockHistoryRepository;
 pub use history::{Event, History, HistoryRepository};
 pub use idempotency::{Fingerprint, Idempotency};
 pub use judgement::{Finding, Judgement, Verdict};
+#[cfg(any(test, feature = "mocks"))]
+pub use offers::MockFactsRepository;
+pub use offers::{FactsRepository, Offer, OfferFilter, Offers};
 pub use receipt::{Outcome, Receipt};
 pub use record::Record;
 #[cfg(any(test, feature = "mocks"))]

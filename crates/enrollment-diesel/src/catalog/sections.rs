@@ -15,7 +15,7 @@ use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use enrollment_core::catalog::{Cause, Meeting, Section, SectionFilter, Version};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::{Page, PageRequest};
@@ -79,6 +79,7 @@ impl Table for Section {
             .bind::<Nullable<SqlUuid>, _>(filter.term_id.map(Uuid::from))
             .bind::<Nullable<SqlUuid>, _>(filter.course_id.map(Uuid::from))
             .bind::<Nullable<Text>, _>(filter.q.as_ref().map(pattern))
+            .bind::<Nullable<SmallInt>, _>(filter.days.map(|days| i16::from(days.mask())))
             .load::<SectionRow>(conn)?;
         Ok(Ok(page_of(rows, page)?))
     }
@@ -99,6 +100,10 @@ fn list_text(filter: &SectionFilter) -> String {
         (
             filter.q.is_some(),
             " AND (c.code ILIKE $5 OR c.title ILIKE $5 OR s.number ILIKE $5 OR s.instructor ILIKE $5)",
+        ),
+        (
+            filter.days.is_some(),
+            " AND NOT EXISTS (SELECT FROM meetings m WHERE m.section_id = s.id AND m.days & ~$6 <> 0)",
         ),
         (filter.open, " AND s.status = 'open' AND p.taken < p.capacity::bigint + p.overload"),
     ];

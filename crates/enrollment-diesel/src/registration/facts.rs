@@ -17,10 +17,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::Subject;
+use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
+use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{
-    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SectionFacts, TermFacts,
-    TermWindows,
+    CourseFacts, Facts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SeatPool, SectionFacts,
+    StudentFacts, TermFacts, TermWindows,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -40,6 +42,14 @@ pub(super) struct Known {
     pub(super) answered: Option<Answered>,
 }
 
+impl Known {
+    /// All facts, with what the locks have told.
+    pub(super) fn facts(self, student: StudentFacts, pools: Vec<SeatPool>) -> Facts {
+        let Self { sections, holds, windows, held, reservations, scale, .. } = self;
+        Facts { student, holds, windows, held, sections, pools, reservations, scale }
+    }
+}
+
 /// An answer that was given before.
 pub(super) struct Answered {
     pub(super) request_hash: Vec<u8>,
@@ -47,7 +57,7 @@ pub(super) struct Answered {
 }
 
 /// $1 the student, $2 the sections, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actor,
-/// $7 the idempotency key or null, $8 the locked pools. One row in any case.
+/// $7 the idempotency key, or both null, $8 the locked pools. One row in any case.
 const FACTS: &str = concat!(
     "SELECT
         (SELECT coalesce(json_agg(section), '[]') FROM (
@@ -102,23 +112,24 @@ const FACTS: &str = concat!(
 );
 
 /// Loads everything that deciding needs beyond what the locks have told. It MUST run after them, as a statement of its own.
+/// Where a request carries an idempotency key, it comes with the actor whose key it is.
 pub(super) fn load(
     conn: &mut PgConnection,
-    attempt: &Attempt,
+    student: StudentId,
     scope: &Scope,
     locked: &Locked,
-    idempotency: Option<&Idempotency>,
+    answer: Option<(&Actor, &Idempotency)>,
 ) -> Result<Known, StoreError> {
     let (courses, terms): (Vec<_>, Vec<_>) = scope.courses.iter().copied().unzip();
     let terms: Vec<Uuid> = terms.into_iter().flatten().map(Uuid::from).collect();
     let row = Statement::new(FACTS)
-        .bind::<SqlUuid, _>(attempt.student_id.uuid())
+        .bind::<SqlUuid, _>(student.uuid())
         .bind::<Array<SqlUuid>, _>(&locked.sections)
         .bind::<Array<SqlUuid>, _>(uuids(&scope.student_courses))
         .bind::<Array<SqlUuid>, _>(uuids(&courses))
         .bind::<Array<SqlUuid>, _>(terms)
-        .bind::<Text, _>(attempt.actor.as_str())
-        .bind::<Nullable<Text>, _>(idempotency.map(|idempotency| idempotency.key.as_str()))
+        .bind::<Nullable<Text>, _>(answer.map(|(actor, _)| actor.as_str()))
+        .bind::<Nullable<Text>, _>(answer.map(|(_, idempotency)| idempotency.key.as_str()))
         .bind::<Array<SqlUuid>, _>(locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
         .get_result::<FactsRow>(conn)?;
     let sections: Vec<SectionFacts> = row.sections.0.into_iter().map(SectionRow::facts).collect::<Result<_, _>>()?;

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Json, Nullable, Uuid as SqlUuid};
 use enrollment_core::registration::{Scope, SeatPool, StudentFacts};
 use serde::Deserialize;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// What is locked, as it is now that nobody else can change it.
@@ -24,9 +25,20 @@ pub(super) struct Locked {
 /// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends. If
 /// one of the students does not exist, no pool is locked.
 pub(super) fn lock(conn: &mut PgConnection, scope: &Scope) -> Result<Locked, StoreError> {
+    read(conn, scope, LOCK)
+}
+
+/// The same without locking anything: what it tells may have changed already. For reads, which change nothing.
+pub(super) fn look(conn: &mut PgConnection, scope: &Scope) -> Result<Locked, StoreError> {
+    read(conn, scope, LOCK.replace("FOR NO KEY UPDATE", ""))
+}
+
+const LOCK: &str = include_str!("lock.sql");
+
+fn read(conn: &mut PgConnection, scope: &Scope, statement: impl Into<Cow<'static, str>>) -> Result<Locked, StoreError> {
     let (courses, terms): (Vec<Uuid>, Vec<Option<Uuid>>) =
         scope.courses.iter().map(|(course, term)| (course.uuid(), term.map(Uuid::from))).unzip();
-    let row = Statement::new(include_str!("lock.sql"))
+    let row = Statement::new(statement)
         .bind::<Array<SqlUuid>, _>(uuids(&scope.students))
         .bind::<Array<SqlUuid>, _>(uuids(&scope.sections))
         .bind::<Array<SqlUuid>, _>(courses)

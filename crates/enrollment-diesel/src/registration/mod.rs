@@ -12,6 +12,7 @@ mod facts;
 mod feed;
 mod history;
 mod lock;
+mod outlook;
 mod read;
 mod register;
 mod settle;

@@ -1,6 +1,6 @@
 //! Carrying out an attempt: lock, load, decide, write.
 
-use super::facts::{Answered, Known};
+use super::facts::Answered;
 use super::{facts, lock, write};
 use crate::StoreError;
 use crate::constraint::asks_to_decide_again;
@@ -10,9 +10,7 @@ use crate::transaction::{Ending, transaction};
 use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
-use enrollment_core::registration::{
-    Attempt, Facts, Idempotency, Mode, Receipt, Record, SeatPool, SectionFacts, Verdict,
-};
+use enrollment_core::registration::{Attempt, Idempotency, Mode, Receipt, Record, SeatPool, SectionFacts, Verdict};
 use enrollment_core::{Error, Subject};
 
 /// How often an attempt is decided, when the database refuses what was decided because somebody else was there first.
@@ -66,7 +64,8 @@ pub(super) fn carry_out(
         return Ok(refuse(Error::NotFound(Subject::Student)));
     };
     let idempotency = attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit);
-    let known = facts::load(conn, attempt, &scope, &locked, idempotency)?;
+    let answer = idempotency.map(|idempotency| (&attempt.actor, idempotency));
+    let known = facts::load(conn, attempt.student_id, &scope, &locked, answer)?;
     if let (Some(idempotency), Some(answered)) = (idempotency, &known.answered) {
         return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?.map(Decided::from)));
     }
@@ -74,8 +73,7 @@ pub(super) fn carry_out(
         return Ok(refuse(Error::NotFound(subject)));
     }
     require_locked(&known.sections, &locked.pools)?;
-    let Known { sections, holds, windows, held, reservations, scale, .. } = known;
-    let facts = Facts { student, holds, windows, held, sections, pools: locked.pools, reservations, scale };
+    let facts = known.facts(student, locked.pools);
     let judgement = attempt.judge(&facts);
     conclude(conn, attempt, idempotency, Record::of(attempt, facts, judgement))
 }

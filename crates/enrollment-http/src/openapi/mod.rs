@@ -19,7 +19,7 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, events, health, history, holds, metrics, receipts, reservations, roster, sections,
+    courses, docs_page, events, health, history, holds, metrics, offers, receipts, reservations, roster, sections,
     student_courses, students, terms, timetable, windows,
 };
 use enrollment_core::registration::Violation;
@@ -55,7 +55,7 @@ all rules that refuse an enrollment, in `violations`.
     paths(
         students::list, students::create, students::get, students::change, students::delete,
         holds::list, holds::create, holds::get, holds::change, holds::delete,
-        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, timetable::show,
+        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, timetable::show, offers::list,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         windows::list, windows::create, windows::get, windows::change, windows::delete,

@@ -10,7 +10,9 @@ use enrollment_core::catalog::{
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
-use enrollment_core::registration::{History, MockHistoryRepository, MockRegistrationRepository, Registration};
+use enrollment_core::registration::{
+    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, Offers, Registration,
+};
 use enrollment_http::{Api, Services, Settings};
 use serde_json::Value;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub(crate) struct Ports {
     pub(crate) sections: MockRepository<Section>,
     pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) registration: MockRegistrationRepository,
+    pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
     pub(crate) health: MockHealth,
 }
@@ -38,14 +41,16 @@ impl Ports {
     }
 
     pub(crate) fn api_with(self, settings: Settings) -> TestApi {
+        let sections = Arc::new(self.sections);
         let services = Services {
             students: catalog(self.students),
             holds: catalog(self.holds),
             courses: catalog(self.courses),
             terms: catalog(self.terms),
             windows: catalog(self.windows),
-            sections: catalog(self.sections),
+            sections: Catalog::new(sections.clone(), clock(), ids()),
             reservations: catalog(self.reservations),
+            offers: Offers::new(sections, Arc::new(self.facts), clock()),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),
             health: Arc::new(self.health),

@@ -71,6 +71,7 @@ async fn sections_are_found_by_term_course_text_and_free_seats() {
         term_id: Some(TERM.parse().unwrap()),
         course_id: Some(COURSE.parse().unwrap()),
         q: Some("lovelace".try_into().unwrap()),
+        days: Some("fri".parse().unwrap()),
         open: true,
     };
     ports
@@ -86,7 +87,8 @@ async fn sections_are_found_by_term_course_text_and_free_seats() {
         .withf(|filter, _| *filter == SectionFilter::default())
         .returning(|_, _| Ok(Page { items: vec![], next: None }));
     let api = ports.api();
-    let found = api.get(&format!("/api/v1/sections?term_id={TERM}&course_id={COURSE}&q=lovelace&open=true")).await;
+    let found =
+        api.get(&format!("/api/v1/sections?term_id={TERM}&course_id={COURSE}&q=lovelace&days=fri&open=true")).await;
     assert_eq!(found.json()["items"][0]["number"], "27");
     assert_eq!(api.get("/api/v1/sections?open=false").await.status, StatusCode::OK);
 }

@@ -11,6 +11,7 @@ mod enrolling;
 mod history;
 mod lists;
 mod logs;
+mod offers;
 mod operations;
 mod preconditions;
 mod problems;

@@ -21,12 +21,20 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{window_id}", WINDOW);
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
-            (method.to_uppercase().parse().unwrap(), path.clone(), operation.get("requestBody").is_some())
+            let path = format!("{path}{}", required_query(&operation));
+            (method.to_uppercase().parse().unwrap(), path, operation.get("requestBody").is_some())
         })
     });
     let operations: Vec<_> = operations.collect();
     assert!(operations.len() > 20);
     operations
+}
+
+/// The query string that an operation cannot do without: so far only a term is ever required.
+fn required_query(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let required = parameters.iter().any(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+    if required { format!("?term_id={TERM}") } else { String::new() }
 }
 
 fn valid_body(path: &str) -> Value {
@@ -64,6 +72,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
     ports.history.expect_feed().returning(move |_, _| Err(error()));
+    ports.facts.expect_facts().returning(move |_, _| Err(error()));
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
