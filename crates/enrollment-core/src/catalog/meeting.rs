@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn days_are_read_from_a_list() {
-        let days = |text: &str| text.parse::<Days>().map(|days| days.mask());
+        let days = |text: &str| text.parse().map(Days::mask);
         assert_eq!((days("mon"), days("wed, mon,wed")), (Ok(0b1), Ok(0b101)));
         for bad in ["", "mon,", "Monday", "mon;wed", "8"] {
             assert!(days(bad).unwrap_err().contains("mon,wed"), "{bad}");

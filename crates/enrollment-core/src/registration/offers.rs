@@ -93,8 +93,8 @@ impl Offers {
         let named = sections.items.iter().map(|section| section.id).collect();
         let scope = Scope { students: vec![student], sections: named, ..Scope::default() };
         let mut facts = self.facts.facts(student, scope).await?;
-        let mut asker = Asker { actor, at: self.clock.now(), known: sections_of(&mut facts), facts };
-        let offers = sections.items.into_iter().filter_map(|section| asker.ask_for(section).transpose());
+        let mut questions = Asker { actor, at: self.clock.now(), known: sections_of(&mut facts), facts };
+        let offers = sections.items.into_iter().filter_map(|section| questions.ask_for(section).transpose());
         let offers = offers.collect::<Result<Vec<Offer>, FieldErrors>>()?;
         Ok(if filter.eligible {
             eligible(offers, limit, sections.next)
