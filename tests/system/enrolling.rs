@@ -183,7 +183,9 @@ fn a_dry_run_tells_and_changes_nothing() {
     let body = json!({ "section_id": section });
     for _ in 0..2 {
         let would_be = app.send_json("POST", &path, &[("idempotency-key", "k")], &body).expect(200);
-        assert_eq!(would_be["status"], "enrolled");
+        assert_eq!((&would_be["outcome"], &would_be["dry_run"]), (&json!("accepted"), &json!(true)));
+        assert_eq!(would_be["changes"][0]["start"]["status"], "enrolled");
+        assert!(would_be["steps"][0]["rules"].as_array().unwrap().iter().all(|rule| rule["violation"].is_null()));
     }
     assert!(app.courses_of(&student).is_empty());
     app.send_json("POST", &enroll_path(&student), &[("idempotency-key", "k")], &body).expect(201);

@@ -15,8 +15,8 @@ use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Change, EnrollOptions, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration,
-    RegistrationRepository, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
+    Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration, RegistrationRepository,
+    RequestOptions, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
     StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry,
     TimetableTerm, TimetableTerms,
 };
@@ -157,8 +157,11 @@ impl Registrations {
         let term = student_course.term.as_ref().map(|term| self.terms.get(term.id, Subject::Term)).transpose()?;
         Ok(HeldCourse {
             student_course: student_course.clone(),
+            seat_pool_id: section.as_ref().map(|section| section.id.uuid().into()),
             meetings: section.map(|section| section.meetings).unwrap_or_default(),
             time_zone: term.as_ref().map_or(TimeZone::UTC, |term| term.time_zone),
+            // No course of this example has them.
+            linked_components: std::collections::BTreeSet::new(),
             drop_deadline: term.as_ref().and_then(|term| term.drop_deadline),
             withdraw_deadline: term.as_ref().and_then(|term| term.withdraw_deadline),
         })
@@ -187,6 +190,8 @@ impl Registrations {
             seat_pool_id: section.id.uuid().into(),
             section: SectionRef { id: section.id, number: section.number, component: section.component },
             status: section.status,
+            // No section of this example keeps one.
+            waitlist: enrollment_core::registration::WaitlistFacts::default(),
             restriction: section.restriction,
             course: course.into(),
             term: TermFacts {
@@ -212,25 +217,26 @@ impl Registrations {
 fn seats(section: &Section, all: &[StudentCourse]) -> SeatPool {
     let seated = all.iter().filter(|one| one.is_in_section(section.id) && one.status.holds_seat());
     let taken = u32::try_from(seated.count()).unwrap_or(u32::MAX);
-    SeatPool { id: section.id.uuid().into(), capacity: section.capacity.get(), overload: 0, taken }
+    SeatPool { id: section.id.uuid().into(), capacity: section.capacity.get(), overload: 0, taken, waiting: 0 }
 }
 
 #[async_trait]
 impl RegistrationRepository for Registrations {
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
         let mut all = self.student_courses();
-        let decision = attempt.decide(&self.facts(&attempt, &all)?);
+        let judgement = attempt.judge(&self.facts(&attempt, &all)?);
         if attempt.mode == Mode::Commit {
-            for change in decision.changes() {
+            for change in &judgement.changes {
                 match change {
                     Change::Start(started) => all.push(started.clone()),
-                    Change::End(ended) => {
-                        all.iter_mut().filter(|one| one.id == ended.id).for_each(|one| one.clone_from(ended));
+                    changed => {
+                        let changed = changed.student_course();
+                        all.iter_mut().filter(|one| one.id == changed.id).for_each(|one| one.clone_from(changed));
                     }
                 }
             }
         }
-        Ok(Receipt::of(&attempt, decision))
+        Ok(Receipt::of(&attempt, judgement))
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
@@ -357,10 +363,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let registration = Registration::new(Arc::new(store), clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;
-        let receipt = registration.enroll(Actor::anonymous(), student.id, draft, EnrollOptions::default()).await?;
+        let receipt = registration.enroll(Actor::anonymous(), student.id, draft, RequestOptions::default()).await?;
         match receipt.outcome {
-            Outcome::Accepted(changes) => println!("accepted: {}", serde_json::to_string_pretty(&changes)?),
-            Outcome::Refused(violations) => println!("refused: {}", serde_json::to_string_pretty(&violations)?),
+            Outcome::Accepted { changes } => println!("accepted: {}", serde_json::to_string_pretty(&changes)?),
+            Outcome::Refused { violations } => println!("refused: {}", serde_json::to_string_pretty(&violations)?),
         }
     }
     let page = registration.courses_of(student.id, StudentCourseFilter::default(), PageRequest::default()).await?;

@@ -57,6 +57,14 @@ pub enum Error {
     /// There is no such thing: look the id up again.
     #[error("there is no {0} with this id")]
     NotFound(Subject),
+    /// The request names something that does not exist: look that id up again. Services tell which field it is.
+    #[error("there is no {subject} {id}")]
+    Unknown {
+        /// What was named.
+        subject: Subject,
+        /// By which id.
+        id: uuid::Uuid,
+    },
     /// Another entry has the same natural key: choose another value for `field`, or change that entry instead.
     #[error("another {subject} already has this {field}")]
     Duplicate {

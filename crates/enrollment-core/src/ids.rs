@@ -87,3 +87,21 @@ ids! {
     /// Identifies an event of registration.
     EventId;
 }
+
+impl AttemptId {
+    /// The id of the attempt that follows from this one under this number. An id of version 7 ends in 62 random bits; the last
+    /// 16 of them number an attempt's events, the 32 before them its follow-ups. So both are the same when the attempt is
+    /// decided again, and as unlikely to be another's as the id itself.
+    #[must_use]
+    pub fn follow_up(self, number: u32) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ ((u128::from(number) + 1) << 16)))
+    }
+}
+
+impl StudentCourseId {
+    /// The id of the student course that begins together with this one under this number, 0 being this one.
+    #[must_use]
+    pub fn sibling(self, number: u16) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ u128::from(number)))
+    }
+}

@@ -16,6 +16,7 @@ diesel::table! {
         restriction -> Nullable<Jsonb>,
         repeat_policy -> Jsonb,
         max_credits -> Nullable<Numeric>,
+        linked_components -> Jsonb,
     }
 }
 
@@ -89,6 +90,7 @@ diesel::table! {
         command -> Jsonb,
         facts -> Jsonb,
         decision -> Jsonb,
+        caused_by -> Nullable<Uuid>,
     }
 }
 
@@ -145,6 +147,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         restriction -> Nullable<Jsonb>,
+        waitlisted -> Int4,
     }
 }
 
@@ -168,6 +171,9 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int8,
         reservation_id -> Nullable<Uuid>,
+        waitlist_swap_from -> Nullable<Uuid>,
+        waitlist_passed_over -> Nullable<Jsonb>,
+        end_reason -> Nullable<Text>,
     }
 }
 

@@ -4,9 +4,10 @@ use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::{
-    Metrics, docs_page, health, history, metrics, observe, receipts, reservations, roster, sections, student_courses,
+    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, sections,
+    student_courses,
 };
-use crate::{courses, events, holds, offers, students, terms, timetable, windows};
+use crate::{courses, events, holds, offers, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -102,6 +103,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     // A router tries them in this order, so those that are asked most come first.
     [
         student_courses::endpoints(),
+        plan::endpoints(),
+        waitlist::endpoints(),
         timetable::endpoints(),
         offers::endpoints(),
         students::endpoints(),

@@ -47,6 +47,7 @@ mod openapi;
 mod page;
 mod parameters;
 mod path;
+mod plan;
 mod precondition;
 mod problem;
 mod receipts;
@@ -59,6 +60,7 @@ mod student_courses;
 mod students;
 mod terms;
 mod timetable;
+mod waitlist;
 mod windows;
 
 pub use api::{Api, Services, Settings};

@@ -54,6 +54,8 @@ impl Drop for InFlight {
 pub(crate) enum Operation {
     Enroll,
     Drop,
+    Plan,
+    Reorder,
 }
 
 impl Metrics {
@@ -77,7 +79,7 @@ impl Metrics {
             in_flight: IntGauge::new("enrollment_http_requests_in_flight", "Requests that are being answered.")?,
             attempts: counter(
                 "enrollment_attempts_total",
-                "Attempts to enroll or drop that were decided, by outcome; dry runs and replayed answers do not count.",
+                "Attempts to change registrations that were decided, by outcome; dry runs and replayed answers do not count.",
                 &["operation", "outcome"],
             )?,
             refusals: counter(
@@ -135,8 +137,8 @@ impl Metrics {
         }
         let operation = operation.name();
         match &receipt.outcome {
-            Outcome::Accepted(_) => self.attempts.with_label_values(&[operation, "accepted"]).inc(),
-            Outcome::Refused(violations) => {
+            Outcome::Accepted { .. } => self.attempts.with_label_values(&[operation, "accepted"]).inc(),
+            Outcome::Refused { violations } => {
                 self.attempts.with_label_values(&[operation, "refused"]).inc();
                 for violation in violations {
                     self.refusals.with_label_values(&[operation, &violation.code.to_string()]).inc();
@@ -163,6 +165,8 @@ impl Operation {
         match self {
             Self::Enroll => "enroll",
             Self::Drop => "drop",
+            Self::Plan => "plan",
+            Self::Reorder => "reorder",
         }
     }
 }

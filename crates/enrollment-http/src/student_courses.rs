@@ -9,9 +9,10 @@ use crate::openapi::{DropProblems, EnrollProblems, FindProblems};
 use crate::page::{PageBody, PageParameters, page};
 use crate::parameters::{AsOf, FromParameters, Parameters, Query};
 use crate::path::{Id, OfStudentCourse};
+use crate::precondition::IfMatch;
 use crate::problem::{Kind, Problem};
 use crate::receipts::{link, linked};
-use crate::representation::{changed, created, found};
+use crate::representation::{changed, created, found, json};
 use crate::{Metrics, Services};
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
@@ -19,7 +20,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::ids::{StudentCourseId, StudentId, TermId};
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{
-    Change, EnrollDraft, EnrollOptions, Outcome, Receipt, Status, StudentCourse, StudentCourseFilter,
+    EnrollDraft, Outcome, Receipt, RequestOptions, Status, StudentCourse, StudentCourseFilter,
 };
 
 /// The endpoints of this file.
@@ -42,7 +43,7 @@ impl FromParameters for StudentCourseFilter {
 }
 
 /// Whether only to tell what would be.
-pub(crate) struct DryRun(bool);
+pub(crate) struct DryRun(pub(crate) bool);
 
 impl FromParameters for DryRun {
     fn from_parameters(parameters: &mut Parameters) -> Self {
@@ -53,7 +54,8 @@ impl FromParameters for DryRun {
 /// Enrolls a student in a section, or in a section of a course that the engine picks.
 ///
 /// Every rule is evaluated. A refusal is 409 and names every rule that refuses, in a fixed order, each with its code, a
-/// message, a remedy and the facts. With `dry_run=true` nothing is changed, and the answer is what it would be.
+/// message, a remedy and the facts. With `dry_run=true` nothing is changed, and the answer is the receipt that would be
+/// written.
 #[utoipa::path(
     post,
     path = "/api/v1/students/{id}/courses",
@@ -77,7 +79,7 @@ impl FromParameters for DryRun {
                 ("Idempotency-Replayed" = String, description = "`true` when this is the first answer to an earlier request with the same key."),
             ),
         ),
-        (status = 200, description = "A dry run: the student would be enrolled, as this student course.", body = StudentCourse),
+        (status = 200, description = "A dry run: the student would be enrolled, with these changes.", body = Receipt),
         EnrollProblems,
     ),
 )]
@@ -90,35 +92,37 @@ pub(crate) async fn enroll(
     Key(idempotency_key): Key,
     Json(draft): Json<EnrollDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let options = EnrollOptions { dry_run, idempotency_key };
+    let options = RequestOptions { dry_run, idempotency_key };
     let receipt = services.registration.enroll(actor, student, draft, options).await?;
     metrics.decided(Operation::Enroll, &receipt);
-    let (dry_run, replayed, link) = (receipt.dry_run, receipt.replayed, link(&receipt));
-    let student_course = accepted(receipt, Kind::EnrollmentRefused)?;
-    if dry_run {
-        return changed(&student_course);
+    let receipt = accepted(receipt, Kind::EnrollmentRefused)?;
+    if receipt.dry_run {
+        return json(&receipt);
     }
-    let mut answer = created(format!("/api/v1/students/{student}/courses/{}", student_course.id), &student_course)?;
-    if replayed {
+    let begun = student_course(&receipt)?;
+    let mut answer = created(format!("/api/v1/students/{student}/courses/{}", begun.id), begun)?;
+    if receipt.replayed {
         answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    Ok(linked(answer, link))
+    Ok(linked(answer, link(&receipt)))
 }
 
-/// The student course that was asked for, or the refusal as a problem.
-fn accepted(receipt: Receipt, refused: Kind) -> Result<StudentCourse, Problem> {
+/// The receipt of what was accepted, or the refusal as a problem.
+pub(crate) fn accepted(receipt: Receipt, refused: Kind) -> Result<Receipt, Problem> {
     let link = link(&receipt);
     match receipt.outcome {
-        Outcome::Refused(violations) => {
+        Outcome::Accepted { .. } => Ok(receipt),
+        Outcome::Refused { violations } => {
             let problem = Problem::refused(refused, receipt.attempt_id, violations);
             let replayed = receipt.replayed.then(|| (IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
             Err(problem.with_headers(replayed.into_iter().chain(link)))
         }
-        Outcome::Accepted(changes) => match changes.into_iter().next() {
-            Some(Change::Start(student_course) | Change::End(student_course)) => Ok(student_course),
-            None => Err(Problem::internal("a receipt was accepted without a change")),
-        },
     }
+}
+
+/// What was asked for, as it is now.
+pub(crate) fn student_course(receipt: &Receipt) -> Result<&StudentCourse, Problem> {
+    receipt.student_course().ok_or_else(|| Problem::internal("a receipt was accepted without a change"))
 }
 
 /// Lists a student's courses, the newest first.
@@ -180,6 +184,8 @@ pub(crate) async fn get(
 }
 
 /// Drops a course, or withdraws from it when the drop deadline has passed: the date decides.
+///
+/// The seat goes to the first who waits for it and whom every rule admits, before anybody else can take it.
 #[utoipa::path(
     delete,
     path = "/api/v1/students/{id}/courses/{student_course_id}",
@@ -188,6 +194,8 @@ pub(crate) async fn get(
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("student_course_id" = StudentCourseId, Path, description = "The student course."),
+        ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be, as a receipt."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the student course as the caller read it. Without it, or with `*`, it is left whatever the version."),
     ),
     responses(
         (
@@ -208,10 +216,15 @@ pub(crate) async fn leave(
     Caller(actor): Caller,
     Id(student): Id<StudentId>,
     OfStudentCourse(id): OfStudentCourse,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
+    IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let receipt = services.registration.drop(actor, student, id).await?;
+    let options = RequestOptions { dry_run, idempotency_key: None };
+    let receipt = services.registration.drop(actor, student, id, expected, options).await?;
     metrics.decided(Operation::Drop, &receipt);
-    let link = link(&receipt);
-    Ok(linked(changed(&accepted(receipt, Kind::DropRefused)?)?, link))
+    let receipt = accepted(receipt, Kind::DropRefused)?;
+    if receipt.dry_run {
+        return json(&receipt);
+    }
+    Ok(linked(changed(student_course(&receipt)?)?, link(&receipt)))
 }

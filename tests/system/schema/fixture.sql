@@ -1,5 +1,5 @@
 -- Three students, two courses, two terms, and two sections of the first course in the first term: one with two seats, one
--- with five. Ids are short to read: student 1 is …0001, course 1 is …0101, term …0201, seat pool …0301, section …0401.
+-- with five, each with two places to wait. Ids are short to read: student 1 is …0001, course 1 is …0101, term …0201, seat pool …0301, section …0401.
 
 CREATE FUNCTION id(n integer) RETURNS uuid LANGUAGE sql IMMUTABLE
     AS $$ SELECT lpad(n::text, 32, '0')::uuid $$;
@@ -11,8 +11,8 @@ INSERT INTO courses (id, code, title, credits, created_at, updated_at)
 INSERT INTO terms (id, code, name, time_zone, starts_on, ends_on, created_at, updated_at)
     SELECT id(200 + n), 'T' || n, 'Spring', 'UTC', '2026-01-01', '2026-06-01', now(), now() FROM generate_series(1, 2) n;
 INSERT INTO seat_pools (id, capacity) VALUES (id(301), 2), (id(302), 5);
-INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, created_at, updated_at)
-    SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), now(), now() FROM generate_series(1, 2) n;
+INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, waitlist_capacity, created_at, updated_at)
+    SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), 2, now(), now() FROM generate_series(1, 2) n;
 INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
     VALUES (id(801), id(1), 'both', 'Fees', now(), now());
 INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind)
@@ -68,6 +68,9 @@ BEGIN
     END IF;
 END
 $$;
+
+-- Who waits for section 1.
+CREATE FUNCTION waiting() RETURNS bigint LANGUAGE sql AS $$ SELECT waitlisted::bigint FROM sections WHERE id = id(401) $$;
 
 -- Seats taken in pool 1.
 CREATE FUNCTION taken() RETURNS bigint LANGUAGE sql AS $$ SELECT taken::bigint FROM seat_pools WHERE id = id(301) $$;

@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Trial> {
         overselling(),
         counting(),
         reservations::reservations(),
+        waiting(),
         states(),
         identity(),
         one_row_each(),
@@ -201,6 +202,9 @@ fn student_course_fields() -> Trials {
             ("UPDATE student_courses SET credits = 'NaN'", "student_courses_credits_check"),
             ("UPDATE student_courses SET version = 0", "student_courses_version_check"),
             ("UPDATE student_courses SET waitlist_sequence = 1", "student_courses_waitlist_sequence_check"),
+            ("UPDATE student_courses SET waitlist_swap_from = id", "student_courses_waitlist_check"),
+            ("UPDATE student_courses SET waitlist_passed_over = '{}'", "student_courses_waitlist_check"),
+            ("UPDATE student_courses SET end_reason = 'Fire'", "student_courses_end_reason_status_check"),
         ],
     );
     trials.extend(with(
@@ -218,8 +222,41 @@ fn student_course_fields() -> Trials {
         &[
             ("UPDATE student_courses SET enrolled_at = now()", "student_courses_enrolled_at_check"),
             ("UPDATE student_courses SET waitlist_sequence = NULL", "student_courses_waitlist_sequence_check"),
+            ("UPDATE student_courses SET waitlist_swap_from = id", ACCEPTED),
+            ("UPDATE student_courses SET waitlist_swap_from = id(599)", "student_courses_waitlist_swap_from_fkey"),
+            ("UPDATE student_courses SET waitlist_passed_over = '{}'", ACCEPTED),
+            ("UPDATE student_courses SET waitlist_passed_over = '[]'", "student_courses_waitlist_passed_over_check"),
         ],
     ));
+    trials.extend(with(
+        "take(1, 1, 1, 'cancelled')",
+        &[
+            ("UPDATE student_courses SET end_reason = 'Fire'", ACCEPTED),
+            ("UPDATE student_courses SET end_reason = ' Fire'", "student_courses_end_reason_check"),
+        ],
+    ));
+    trials
+}
+
+/// So many wait and no more, and the database counts them.
+fn waiting() -> Trials {
+    let wait = "take(1, 1, 1, 'waitlisted'); UPDATE student_courses SET waitlist_sequence = 7; SELECT take(2, 2, 1, 'waitlisted')";
+    let mut trials = calls(&[
+        ("expect(waiting(), 0); take(1, 1, 1, 'waitlisted'); expect(waiting(), 1)", ACCEPTED),
+        ("take(1, 1, 1, 'waitlisted'); become(1, 'enrolled'); expect(waiting(), 0); expect(taken(), 1)", ACCEPTED),
+        ("take(1, 1, 1, 'waitlisted'); become(1, 'cancelled'); expect(waiting(), 0)", ACCEPTED),
+        ("take(1, 1, 1, 'enrolled'); expect(waiting(), 0)", ACCEPTED),
+    ]);
+    trials.extend([
+        (format!("SELECT {wait}; SELECT expect(waiting(), 2)"), ACCEPTED),
+        (format!("SELECT {wait}; DELETE FROM student_courses; SELECT expect(waiting(), 0)"), ACCEPTED),
+        (format!("SELECT {wait}; TRUNCATE student_courses; SELECT expect(waiting(), 0)"), ACCEPTED),
+        (format!("SELECT {wait}; UPDATE sections SET waitlist_capacity = 1"), "sections_waitlisted_check"),
+        (
+            format!("SELECT {wait}; UPDATE student_courses SET waitlist_sequence = waitlist_sequence + 20; SELECT take(3, 3, 1, 'waitlisted')"),
+            "sections_waitlisted_check",
+        ),
+    ]);
     trials
 }
 
@@ -395,6 +432,8 @@ fn other_bounds() -> Trials {
         ("UPDATE courses SET corequisite = '{\"course\": \"C2\"}'", ACCEPTED),
         ("UPDATE courses SET excludes = '{}'", "courses_excludes_check"),
         ("UPDATE courses SET excludes = '[\"C2\"]'", ACCEPTED),
+        ("UPDATE courses SET linked_components = '{}'", "courses_linked_components_check"),
+        ("UPDATE courses SET linked_components = '[\"lecture\", \"lab\"]'", ACCEPTED),
         ("UPDATE courses SET restriction = '[]'", "courses_restriction_check"),
         ("UPDATE courses SET restriction = '{\"levels\": [\"1\"]}'", ACCEPTED),
         ("UPDATE sections SET restriction = '[]'", "sections_restriction_check"),

@@ -59,8 +59,9 @@ fn of_a_course_all_seats_of_all_sections_are_taken_and_no_more() {
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let sections: Vec<SectionId> = [3, 4, 5].map(|capacity| university.section(course, term, capacity)).into();
     let target = Target::Course { course_id: course, term_id: Some(term) };
-    let receipts =
-        at_once(&students(&university, 40), |student| university.register(enrolling(*student, target)).unwrap());
+    let receipts = at_once(&students(&university, 40), |student| {
+        university.register(enrolling(*student, target.clone())).unwrap()
+    });
     assert_eq!(accepted(&receipts), 12);
     for (section, capacity) in sections.into_iter().zip(["3", "4", "5"]) {
         assert_eq!(university.seats(section), (capacity.into(), capacity.into()));
@@ -107,7 +108,7 @@ fn enrolling_and_dropping_in_any_order_never_deadlocks() {
                 0 => Target::Course { course_id: course, term_id: Some(term) },
                 offset => Target::Section(sections[(round + offset) % sections.len()]),
             };
-            let receipt = university.register(enrolling(*student, target)).unwrap();
+            let receipt = university.register(enrolling(*student, target.clone())).unwrap();
             if let Some(held) = receipt.student_course() {
                 university.drop(*student, held.id).unwrap();
             }

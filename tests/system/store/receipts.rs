@@ -25,7 +25,12 @@ fn is_unknown(answer: &Result<Record, Error>) -> bool {
 
 /// What the rules refused by.
 fn refusing(record: &Record) -> Vec<Code> {
-    record.judgement.rules.iter().filter(|finding| finding.violation.is_some()).map(|finding| finding.rule).collect()
+    record.judgement.steps[0]
+        .rules
+        .iter()
+        .filter(|finding| finding.violation.is_some())
+        .map(|finding| finding.rule)
+        .collect()
 }
 
 #[test]
@@ -41,8 +46,8 @@ fn the_receipt_of_what_was_accepted_is_there_with_the_answer() {
         (kept.judgement.outcome, &kept.judgement.changes[..]),
         (Verdict::Accepted, &[Change::Start(held.clone())][..])
     );
-    assert_eq!(kept.judgement.section.as_ref(), held.section.as_ref());
-    assert!(kept.judgement.rules.len() > 8 && refusing(&kept).is_empty(), "{kept:?}");
+    assert_eq!(kept.judgement.steps[0].section.as_ref(), held.section.as_ref());
+    assert!(kept.judgement.steps[0].rules.len() > 8 && refusing(&kept).is_empty(), "{kept:?}");
     assert_eq!((kept.facts.pools[0].taken, kept.facts.held.len()), (0, 0), "the facts are those from before");
     assert_eq!(kept.judge_again(), kept.judgement);
 

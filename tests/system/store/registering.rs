@@ -35,7 +35,7 @@ fn a_drop_frees_the_seat_for_another() {
     let held = university.enrolled(ada, section);
     assert_eq!(codes(&university.enroll(grace, section).unwrap()), [Code::SectionFull]);
     let receipt = university.drop(ada, held.id).unwrap();
-    let Outcome::Accepted(changes) = &receipt.outcome else { panic!("{receipt:?}") };
+    let Outcome::Accepted { changes } = &receipt.outcome else { panic!("{receipt:?}") };
     assert!(
         matches!(&changes[..], [Change::End(ended)] if ended.status == Status::Dropped && ended.ended_at == Some(now()))
     );

@@ -25,7 +25,7 @@ fn an_enrollment_that_was_committed_is_told_and_not_repeated() {
         proxy.lose(loss);
         let receipt = university.register(attempt.clone()).unwrap();
         assert_eq!((receipt.attempt_id, receipt.at, receipt.replayed), (attempt.id, attempt.at, false));
-        let Outcome::Accepted(changes) = &receipt.outcome else { panic!("{receipt:?}") };
+        let Outcome::Accepted { changes } = &receipt.outcome else { panic!("{receipt:?}") };
         assert!(matches!(&changes[..], [Change::Start(started)] if started.status == Status::Enrolled), "{changes:?}");
         assert_eq!(university.seats(section), ("1".into(), "1".into()));
 

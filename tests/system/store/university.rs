@@ -218,16 +218,18 @@ pub(crate) fn attempt(student: StudentId, command: Command) -> Attempt {
         command,
         mode: Mode::Commit,
         idempotency: None,
+        caused_by: None,
     }
 }
 
 pub(crate) fn enrolling(student: StudentId, target: Target) -> Attempt {
-    let request = EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None };
+    let request =
+        EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None, waitlist: false, swap_from: None };
     attempt(student, Command::Enroll(Enroll { student_course_id: id().into(), request }))
 }
 
 pub(crate) fn dropping(student: StudentId, id: StudentCourseId) -> Attempt {
-    attempt(student, Command::Drop(Drop { student_course_id: id }))
+    attempt(student, Command::Drop(Drop { student_course_id: id, expected: None }))
 }
 
 /// The attempt with an idempotency key, as the service gives it one.
@@ -241,7 +243,7 @@ pub(crate) fn with_key(attempt: Attempt, key: &str) -> Attempt {
 /// The codes of a refusal; none for what was accepted.
 pub(crate) fn codes(receipt: &Receipt) -> Vec<Code> {
     match &receipt.outcome {
-        Outcome::Accepted(_) => vec![],
-        Outcome::Refused(violations) => violations.iter().map(|violation| violation.code).collect(),
+        Outcome::Accepted { .. } => vec![],
+        Outcome::Refused { violations } => violations.iter().map(|violation| violation.code).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! Courses: the entries of the catalogue.
 
-use super::{Credits, Draft, Entry, RepeatPolicy, Requisite, Restriction, Stamp, Version};
+use super::{Component, Credits, Draft, Entry, RepeatPolicy, Requisite, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::CourseId;
@@ -41,6 +41,8 @@ pub struct Course {
     /// Whom it is for; none for everybody.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub restriction: Option<Restriction>,
+    /// The components of which one section each is taken together, all or none; empty where each is taken by itself.
+    pub linked_components: BTreeSet<Component>,
     /// Its version.
     pub version: Version,
     /// When it was made.
@@ -120,6 +122,10 @@ pub struct CourseDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     #[serde(default)]
     pub restriction: Field<Restriction>,
+    /// The components of which one section each is taken together, all or none: `["lecture", "lab"]`. None or at least two.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Component>>))]
+    #[serde(default)]
+    pub linked_components: Field<BTreeSet<Component>>,
     /// Fields that a course does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
@@ -150,6 +156,7 @@ impl Draft for CourseDraft {
             corequisite: self.corequisite.or_maybe(|| current.corequisite.clone()),
             excludes: self.excludes.or(|| current.excludes.clone()),
             restriction: self.restriction.or_maybe(|| current.restriction.clone()),
+            linked_components: self.linked_components.or(|| current.linked_components.clone()),
             unknown: self.unknown,
         }
     }
@@ -180,6 +187,10 @@ impl Draft for CourseDraft {
             errors.add("/excludes", "must not name the course itself: whether it may be repeated is another field");
         }
         let restriction = errors.optional("/restriction", self.restriction);
+        let linked_components = errors.or_default("/linked_components", self.linked_components);
+        if linked_components.len() == 1 {
+            errors.add("/linked_components", "must be none or at least two: one component alone is linked to nothing");
+        }
         let Stamp { id, version, created_at, updated_at } = stamp;
         match (code, title, credits) {
             (Some(code), Some(title), Some(credits)) if errors.is_empty() => Ok(Course {
@@ -195,6 +206,7 @@ impl Draft for CourseDraft {
                 corequisite,
                 excludes,
                 restriction,
+                linked_components,
                 version,
                 created_at,
                 updated_at,
@@ -254,6 +266,16 @@ mod tests {
     fn the_most_credits_are_no_less_than_the_least() {
         assert!(parse(&json!({"max_credits": 3})).is_ok() && parse(&json!({"max_credits": null})).is_ok());
         assert_eq!(parse(&json!({"max_credits": 2.99})).unwrap_err(), ["/max_credits"]);
+    }
+
+    #[test]
+    fn components_are_linked_to_one_another() {
+        let linked = parse(&json!({"linked_components": ["lab", "lecture"]})).unwrap().linked_components;
+        assert_eq!(linked.into_iter().collect::<Vec<_>>(), [Component::Lecture, Component::Lab]);
+        assert!(parse(&json!({"linked_components": []})).unwrap().linked_components.is_empty());
+        for bad in [json!(["lecture"]), json!(["talk"])] {
+            assert_eq!(parse(&json!({"linked_components": bad})).unwrap_err(), ["/linked_components"]);
+        }
     }
 
     #[test]

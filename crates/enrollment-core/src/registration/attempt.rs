@@ -1,6 +1,6 @@
 //! An attempt: one request to change registrations.
 
-use super::{Command, Idempotency, Target};
+use super::{Command, Enroll, Idempotency, Promote, Target};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use chrono::{DateTime, Utc};
@@ -22,6 +22,8 @@ pub struct Attempt {
     pub mode: Mode,
     /// How to recognise a repetition.
     pub idempotency: Option<Idempotency>,
+    /// The attempt that this one follows from; none where somebody asked for it.
+    pub caused_by: Option<AttemptId>,
 }
 
 /// Whether what is decided is written.
@@ -38,13 +40,15 @@ pub enum Mode {
 pub struct Scope {
     /// The students, with everything that they hold.
     pub students: Vec<StudentId>,
-    /// Sections that are named. Where one does not exist the store answers `NotFound`.
+    /// Sections that are named. Where one does not exist the store answers `Unknown`.
     pub sections: Vec<SectionId>,
     /// Courses of which any section will do, in one term or in all. Of their sections of each component the open ones are
     /// loaded, or all of them when none is open.
     pub courses: Vec<(CourseId, Option<TermId>)>,
-    /// Student courses that are named, whatever their state. Where one does not exist, or is another student's, the store
-    /// answers `NotFound`.
+    /// Student courses that are named, whatever their state, each with the pool of its seats and those of its siblings: what
+    /// the student has of the same course in the same term. Where any is named, the pools of all that the student waits for
+    /// come with it, because leaving one section may be what another waited for. Where one does not exist, or is another student's, the store
+    /// answers `Unknown`.
     pub student_courses: Vec<StudentCourseId>,
 }
 
@@ -53,12 +57,46 @@ impl Attempt {
     pub fn scope(&self) -> Scope {
         let mut scope = Scope { students: vec![self.student_id], ..Scope::default() };
         match &self.command {
-            Command::Enroll(enroll) => match enroll.request.target {
-                Target::Section(section) => scope.sections.push(section),
-                Target::Course { course_id, term_id } => scope.courses.push((course_id, term_id)),
-            },
+            Command::Enroll(enroll) => scope.enroll(enroll),
             Command::Drop(drop) => scope.student_courses.push(drop.student_course_id),
+            Command::Plan(plan) => {
+                plan.adds.iter().chain(&plan.swaps).for_each(|enroll| scope.enroll(enroll));
+                scope.student_courses.extend(plan.drops.iter().map(|drop| drop.student_course_id));
+            }
+            Command::Promote(promote) => {
+                scope.student_courses.push(promote.student_course_id);
+                scope.student_courses.extend(promote.swap_from);
+            }
+            Command::Prioritize(prioritize) => scope.student_courses.push(prioritize.student_course_id),
+            Command::Cancel(cancel) => scope.student_courses.push(cancel.student_course_id),
         }
         scope
+    }
+
+    /// The attempt that follows from this one: to give the seat that it has made free to who waits for it. The follow-ups
+    /// of an attempt are numbered from it, and so are their ids: deciding again gives them the same.
+    #[must_use]
+    pub fn promotion(&self, number: u32, student_id: StudentId, promote: Promote) -> Self {
+        Self {
+            id: self.id.follow_up(number),
+            actor: Actor::system("waitlist"),
+            at: self.at,
+            student_id,
+            command: Command::Promote(promote),
+            mode: self.mode,
+            idempotency: None,
+            caused_by: Some(self.id),
+        }
+    }
+}
+
+impl Scope {
+    fn enroll(&mut self, enroll: &Enroll) {
+        let request = &enroll.request;
+        match &request.target {
+            Target::Course { course_id, term_id } => self.courses.push((*course_id, *term_id)),
+            named => self.sections.extend(named.sections()),
+        }
+        self.student_courses.extend(request.swap_from);
     }
 }

@@ -4,8 +4,8 @@ use super::{
     Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows,
 };
 use crate::catalog::{
-    Blocks, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus, Student,
-    StudentStatus, TimeZone,
+    Blocks, Component, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus,
+    Student, StudentStatus, TimeZone,
 };
 use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId, TermId};
 use crate::text::{CourseCode, Level, Program, Reason};
@@ -101,6 +101,12 @@ pub struct HeldCourse {
     /// The time zone of its term.
     #[serde(default = "TimeZone::utc")]
     pub time_zone: TimeZone,
+    /// The pool of its seats; none for credit earned elsewhere.
+    #[serde(default)]
+    pub seat_pool_id: Option<SeatPoolId>,
+    /// The components of its course that are taken, and left, together.
+    #[serde(default)]
+    pub linked_components: BTreeSet<Component>,
     /// The first instant at which leaving is a withdrawal.
     pub drop_deadline: Option<DateTime<Utc>>,
     /// The first instant at which leaving is no longer possible.
@@ -122,8 +128,26 @@ pub struct SectionFacts {
     pub restriction: Option<Restriction>,
     /// The pool of its seats.
     pub seat_pool_id: SeatPoolId,
+    /// Who waits for them.
+    #[serde(default)]
+    pub waitlist: WaitlistFacts,
     /// When it meets.
     pub meetings: Vec<Meeting>,
+}
+
+/// The waitlist of a section, as far as rules ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistFacts {
+    /// How many can wait.
+    pub capacity: u32,
+    /// How many wait.
+    pub waiting: u32,
+    /// How many of them would come before who joins now.
+    pub ahead: u32,
+    /// How many of those no rule refused when a seat last came.
+    pub eligible_ahead: u32,
+    /// The greatest sequence of those who wait for a seat of the pool.
+    pub last_sequence: i64,
 }
 
 /// A course, as far as rules ask.
@@ -148,6 +172,9 @@ pub struct CourseFacts {
     pub excludes: BTreeSet<CourseCode>,
     /// Whom it is for.
     pub restriction: Option<Restriction>,
+    /// The components of which one section each is taken together; none where each is taken by itself.
+    #[serde(default)]
+    pub linked_components: BTreeSet<Component>,
 }
 
 impl From<Course> for CourseFacts {
@@ -161,6 +188,7 @@ impl From<Course> for CourseFacts {
             corequisite: course.corequisite,
             excludes: course.excludes,
             restriction: course.restriction,
+            linked_components: course.linked_components,
         }
     }
 }
@@ -206,6 +234,9 @@ pub struct SeatPool {
     pub overload: u32,
     /// The seats taken.
     pub taken: u32,
+    /// How many wait for one.
+    #[serde(default)]
+    pub waiting: u32,
 }
 
 impl SeatPool {
@@ -252,45 +283,68 @@ impl Facts {
         earned.into_values().sum()
     }
 
+    /// The pools that have a seat for somebody who waits.
+    pub fn pools_to_fill(&self) -> impl Iterator<Item = SeatPoolId> + '_ {
+        self.pools.iter().filter(|pool| pool.waiting > 0 && pool.free() > 0).map(|pool| pool.id)
+    }
+
     /// Takes the changes of a decision, so that a further attempt can be decided in the same transaction.
     pub fn apply(&mut self, changes: &[Change]) {
-        for change in changes {
-            match change {
-                Change::Start(student_course) => self.start(student_course),
-                Change::End(student_course) => self.end(student_course),
+        changes.iter().for_each(|change| self.take(change.student_course()));
+    }
+
+    /// Takes a student course as it is after a change.
+    fn take(&mut self, changed: &StudentCourse) {
+        let known = self.held.iter_mut().find(|held| held.student_course.id == changed.id);
+        let (before, pool) = match known {
+            Some(held) => (Some(std::mem::replace(&mut held.student_course, changed.clone())), held.seat_pool_id),
+            None => (None, self.begin(changed)),
+        };
+        before.iter().for_each(|before| self.count_quota(before, |taken| taken.saturating_sub(1)));
+        self.count_quota(changed, |taken| taken + 1);
+        let before = before.map(|before| before.status);
+        let seats = |status: Status| u32::from(status.holds_seat());
+        let places = |status: Status| u32::from(status == Status::Waitlisted);
+        let moved =
+            |number: u32, of: fn(Status) -> u32| (number + of(changed.status)).saturating_sub(before.map_or(0, of));
+        for pool in self.pools.iter_mut().filter(|own| Some(own.id) == pool) {
+            pool.taken = moved(pool.taken, seats);
+            pool.waiting = moved(pool.waiting, places);
+        }
+        let section = changed.section.as_ref().map(|section| section.id);
+        for section in self.sections.iter_mut().filter(|own| Some(own.section.id) == section) {
+            let waitlist = &mut section.waitlist;
+            waitlist.waiting = moved(waitlist.waiting, places);
+            if let Some(waiting) = changed.waitlist.as_ref().filter(|_| before.is_none()) {
+                waitlist.ahead += 1;
+                waitlist.eligible_ahead += 1;
+                waitlist.last_sequence = waitlist.last_sequence.max(waiting.sequence);
             }
         }
     }
 
-    fn start(&mut self, started: &StudentCourse) {
+    /// Counts the seat of a reservation, where it is one.
+    fn count_quota(&mut self, student_course: &StudentCourse, count: fn(u32) -> u32) {
+        let quota = student_course.reservation_id.filter(|_| student_course.status.holds_seat());
+        for reservation in self.reservations.iter_mut().filter(|reservation| Some(reservation.id) == quota) {
+            reservation.taken = count(reservation.taken);
+        }
+    }
+
+    /// Adds what was not held before, and tells the pool of its seats.
+    fn begin(&mut self, started: &StudentCourse) -> Option<SeatPoolId> {
         let section = self.sections.iter().find(|section| started.is_in_section(section.section.id));
+        let seat_pool_id = section.map(|section| section.seat_pool_id);
         self.held.push(HeldCourse {
             student_course: started.clone(),
             meetings: section.map(|section| section.meetings.clone()).unwrap_or_default(),
             time_zone: section.map_or(TimeZone::UTC, |section| section.term.time_zone),
+            seat_pool_id,
+            linked_components: section.map(|section| section.course.linked_components.clone()).unwrap_or_default(),
             drop_deadline: section.and_then(|section| section.term.drop_deadline),
             withdraw_deadline: section.and_then(|section| section.term.withdraw_deadline),
         });
-        self.move_seats(started, u32::from(started.status.holds_seat()), 0);
-    }
-
-    fn end(&mut self, ended: &StudentCourse) {
-        let Some(held) = self.held.iter_mut().find(|held| held.student_course.id == ended.id) else { return };
-        let seats_before = u32::from(held.student_course.status.holds_seat());
-        held.student_course = ended.clone();
-        self.move_seats(ended, u32::from(ended.status.holds_seat()), seats_before);
-    }
-
-    fn move_seats(&mut self, student_course: &StudentCourse, taken: u32, given_back: u32) {
-        let section = self.sections.iter().find(|section| student_course.is_in_section(section.section.id));
-        let Some(id) = section.map(|section| section.seat_pool_id) else { return };
-        for pool in self.pools.iter_mut().filter(|pool| pool.id == id) {
-            pool.taken = (pool.taken + taken).saturating_sub(given_back);
-        }
-        let quota = student_course.reservation_id;
-        for reservation in self.reservations.iter_mut().filter(|reservation| Some(reservation.id) == quota) {
-            reservation.taken = (reservation.taken + taken).saturating_sub(given_back);
-        }
+        seat_pool_id
     }
 }
 

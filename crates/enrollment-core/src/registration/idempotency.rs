@@ -1,8 +1,7 @@
 //! Repeating a request without repeating its effect.
 
-use super::EnrollRequest;
-use crate::ids::StudentId;
 use crate::text::IdempotencyKey;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// What a request says, as a SHA-256 hash: two requests with the same fingerprint ask for the same thing.
@@ -10,10 +9,10 @@ use sha2::{Digest, Sha256};
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of a student's request to enroll.
-    pub fn of(student: StudentId, request: &EnrollRequest) -> Self {
+    /// The fingerprint of a request of, or for, a student or whatever it is about.
+    pub fn of(about: impl Serialize, request: &impl Serialize) -> Self {
         // The form is fixed by the derived Serialize of plain data, so it is the same for the same request.
-        let text = serde_json::json!([student, request]).to_string();
+        let text = serde_json::json!([about, request]).to_string();
         Self(Sha256::digest(text).into())
     }
 

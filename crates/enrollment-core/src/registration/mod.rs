@@ -5,8 +5,7 @@
 //! caller gets a [`Receipt`], and the [`Record`] of it all is kept. The decision is pure, so it can be made again after a retry, made without writing (a dry
 //! run), or made for many attempts in a row on facts that take each other's changes ([`Facts::apply`]).
 //!
-//! To add a rule: see [`rules`]. To add a command: a variant of [`Command`], what it needs in [`Attempt::scope`], and how
-//! it is decided in `decision.rs`.
+//! To add a rule: see [`rules`]. To add a command: see `decision`.
 
 pub mod attempt;
 pub mod command;
@@ -32,25 +31,32 @@ mod properties;
 mod sample;
 
 pub use attempt::{Attempt, Mode, Scope};
-pub use command::{Command, Drop, Enroll, EnrollDraft, EnrollRequest, Target};
+pub use command::{
+    Cancel, Command, Drop, Enroll, EnrollDraft, EnrollRequest, Plan, PlanDraft, PlanRequest, Prioritize, PriorityDraft,
+    Promote, SwapDraft, Target,
+};
 pub use decision::{Change, Decision};
-pub use facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
+pub use facts::{
+    CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts, WaitlistFacts,
+};
 #[cfg(any(test, feature = "mocks"))]
 pub use history::MockHistoryRepository;
 pub use history::{Event, History, HistoryRepository};
 pub use idempotency::{Fingerprint, Idempotency};
-pub use judgement::{Finding, Judgement, Verdict};
+pub use judgement::{Finding, Judgement, StepJudgement, Verdict};
 #[cfg(any(test, feature = "mocks"))]
 pub use offers::MockFactsRepository;
 pub use offers::{FactsRepository, Offer, OfferFilter, Offers};
-pub use receipt::{Outcome, Receipt};
+pub use receipt::{Outcome, Promotion, Receipt};
 pub use record::Record;
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRegistrationRepository;
 pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};
 pub use rules::{Code, Violation};
 pub use seats::ReservationFacts;
-pub use service::{EnrollOptions, Registration};
-pub use student_course::{CourseRef, GradingBasis, SectionRef, Status, StudentCourse, StudentRef, TermRef};
+pub use service::{Registration, RequestOptions};
+pub use student_course::{
+    CourseRef, GradingBasis, PassedOver, SectionRef, Status, StudentCourse, StudentRef, TermRef, Waiting,
+};
 pub use timetable::{Occurrence, Timetable, TimetableEntry, TimetableTerm, TimetableTerms};
 pub use windows::{TermWindows, WindowFacts};

@@ -152,6 +152,7 @@ impl Asker {
             command: Command::Enroll(Enroll { student_course_id: Uuid::nil().into(), request }),
             mode: Mode::DryRun,
             idempotency: None,
+            caused_by: None,
         })
     }
 }

@@ -198,7 +198,7 @@ proptest! {
         let by_term = leave
             || term.enrollment_opens_at.is_none_or(|opens_at| opens_at <= attempt.at)
                 && term.enrollment_closes_at.is_none_or(|closes_at| closes_at > attempt.at);
-        let refused = attempt.judge(&facts).rules.iter().any(|finding| finding.violation.is_some() && finding.rule == Code::WindowClosed);
+        let refused = attempt.judge(&facts).steps[0].rules.iter().any(|finding| finding.violation.is_some() && finding.rule == Code::WindowClosed);
         prop_assert_eq!(refused, if windows.is_empty() { !by_term } else { !admitted });
     }
 
@@ -248,12 +248,12 @@ proptest! {
     fn every_rule_is_told_of_in_the_fixed_order_and_the_outcome_follows(facts in any_facts(), index in 0..8_usize) {
         let (attempt, facts) = attempt_for(1, index, false, &facts);
         let judgement = attempt.judge(&facts);
-        prop_assert_eq!(judgement.section.as_ref(), Some(&facts.sections[0].section));
-        prop_assert!(judgement.rules.windows(2).all(|pair| pair[0].rule < pair[1].rule));
-        for finding in &judgement.rules {
+        prop_assert_eq!(judgement.steps[0].section.as_ref(), Some(&facts.sections[0].section));
+        prop_assert!(judgement.steps[0].rules.windows(2).all(|pair| pair[0].rule < pair[1].rule));
+        for finding in &judgement.steps[0].rules {
             prop_assert!(finding.violation.as_ref().is_none_or(|violation| violation.code == finding.rule));
         }
-        let admitted = judgement.rules.iter().all(|finding| finding.violation.is_none());
+        let admitted = judgement.steps[0].rules.iter().all(|finding| finding.violation.is_none());
         prop_assert_eq!(judgement.outcome == Verdict::Accepted, admitted);
         prop_assert_eq!(judgement.changes.len(), usize::from(admitted));
     }

@@ -1,12 +1,14 @@
 //! The answer to an attempt.
 
-use super::{Attempt, Change, Decision, Mode, StudentCourse, Violation};
+use super::{Attempt, Change, Decision, Judgement, Mode, StepJudgement, StudentCourse, Verdict, Violation};
 use crate::ids::AttemptId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The answer to an attempt: what was changed, or every rule that refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Answer))]
 pub struct Receipt {
     /// The attempt.
     pub attempt_id: AttemptId,
@@ -15,38 +17,79 @@ pub struct Receipt {
     /// Whether it tells only what would be.
     pub dry_run: bool,
     /// What came of it.
+    #[serde(flatten)]
     pub outcome: Outcome,
+    /// What each rule says to each step of the request; only of a dry run, as it leaves no receipt to look it up in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepJudgement>,
+    /// Who got a seat that this made free, or was passed over; in the order of the waitlists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<Promotion>,
     /// Whether this is the first answer to an earlier attempt with the same idempotency key.
     #[serde(skip)]
     pub replayed: bool,
 }
 
+/// What became of somebody who waited for a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Promotion {
+    /// The attempt, under which the receipt of it is found.
+    pub attempt_id: AttemptId,
+    /// Whether the seat was taken; otherwise it went to who came later, and `student_course` tells why.
+    pub outcome: Verdict,
+    /// The student course as it is after that.
+    pub student_course: StudentCourse,
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// These changes were made, of which the first is what was asked for.
-    Accepted(Vec<Change>),
+    /// These changes were made, in this order.
+    Accepted {
+        /// The changes.
+        changes: Vec<Change>,
+    },
     /// Nothing was changed, because these rules refused; in their fixed order, at least one.
-    Refused(Vec<Violation>),
+    Refused {
+        /// Why.
+        violations: Vec<Violation>,
+    },
 }
 
 impl Receipt {
-    /// The receipt of a decision.
-    pub fn of(attempt: &Attempt, decision: Decision) -> Self {
-        let outcome = match decision {
-            Decision::Accept(changes) => Outcome::Accepted(changes),
-            Decision::Refuse(violations) => Outcome::Refused(violations),
-        };
+    /// The receipt of a judgement.
+    pub fn of(attempt: &Attempt, judgement: Judgement) -> Self {
         let dry_run = attempt.mode == Mode::DryRun;
-        Self { attempt_id: attempt.id, at: attempt.at, dry_run, outcome, replayed: false }
+        let steps = if dry_run { judgement.steps.clone() } else { Vec::new() };
+        let outcome = match judgement.decision() {
+            Decision::Accept(changes) => Outcome::Accepted { changes },
+            Decision::Refuse(violations) => Outcome::Refused { violations },
+        };
+        Self {
+            attempt_id: attempt.id,
+            at: attempt.at,
+            dry_run,
+            outcome,
+            steps,
+            promotions: Vec::new(),
+            replayed: false,
+        }
     }
 
-    /// The student course that was asked for, as it is now; none for a refusal.
+    /// The student course that was asked for, as it is now: what began, or else what ended; none for a refusal.
     pub fn student_course(&self) -> Option<&StudentCourse> {
+        let begun = self.changes().iter().find(|change| matches!(change, Change::Start(_)));
+        begun.or_else(|| self.changes().first()).map(Change::student_course)
+    }
+
+    /// The changes; none for a refusal.
+    pub fn changes(&self) -> &[Change] {
         match &self.outcome {
-            Outcome::Accepted(changes) => changes.first().map(Change::student_course),
-            Outcome::Refused(_) => None,
+            Outcome::Accepted { changes } => changes,
+            Outcome::Refused { .. } => &[],
         }
     }
 }

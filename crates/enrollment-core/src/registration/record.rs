@@ -25,6 +25,9 @@ pub struct Record {
     pub actor: Actor,
     /// Whose registrations.
     pub student_id: StudentId,
+    /// The attempt that this one followed from: what made the seat free that somebody waited for; null where somebody asked.
+    #[serde(default)]
+    pub caused_by: Option<AttemptId>,
     /// What was asked.
     pub command: Command,
     /// What the rules said, and what came of it.
@@ -43,6 +46,7 @@ impl Record {
             at: attempt.at,
             actor: attempt.actor.clone(),
             student_id: attempt.student_id,
+            caused_by: attempt.caused_by,
             command: attempt.command.clone(),
             judgement,
             facts,
@@ -59,6 +63,7 @@ impl Record {
             command: self.command.clone(),
             mode: Mode::DryRun,
             idempotency: None,
+            caused_by: self.caused_by,
         };
         attempt.judge(&self.facts)
     }

@@ -26,8 +26,13 @@ pub trait RegistrationRepository: Send + Sync {
     ///   more than can be written: the answer MUST not wait for it. A dry run has none.
     /// * A key that the same actor used before MUST be answered as [`Idempotency`](super::Idempotency) says, also when
     ///   both come at the same time.
-    /// * It MUST answer [`Error::NotFound`] for a student, section, course or student course of the scope that does not
-    ///   exist, [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
+    /// * After the changes, and in the same transaction, a seat that they made free MUST be offered to those who wait for it, in
+    ///   the order of priority and sequence, each by an attempt of its own ([`Attempt::promotion`]) with a record of its own,
+    ///   until none is free or all were offered it. Before an attempt takes a seat for which somebody waits, those who wait
+    ///   MUST be offered it, and the attempt decided on what that leaves. So nobody walks past who waits and could be seated.
+    /// * It MUST answer [`Error::NotFound`] when the student does not exist, [`Error::Unknown`] for a section, course, term or
+    ///   student course of the scope that does not exist, or is another student's, [`Error::Stale`] when the command
+    ///   [expects](super::Command::expected) another version, [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
     ///   whether the change was made.
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error>;
 

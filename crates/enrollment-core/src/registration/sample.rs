@@ -1,11 +1,12 @@
 //! Facts for tests: an active student, and section CS101-1 with ten free seats in a term without any limits.
 
+use super::decision::Asked;
 use super::facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
 use super::rules::{Case, Violation};
 use super::windows::{TermWindows, WindowFacts};
 use super::{
     Attempt, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status, StudentCourse,
-    Target, TermRef,
+    Target, TermRef, Waiting, WaitlistFacts,
 };
 use crate::actor::Actor;
 use crate::catalog::{
@@ -71,6 +72,7 @@ pub(super) fn course(number: u128) -> CourseFacts {
         corequisite: None,
         excludes: std::collections::BTreeSet::new(),
         restriction: None,
+        linked_components: std::collections::BTreeSet::new(),
     }
 }
 
@@ -103,12 +105,13 @@ pub(super) fn section(course_number: u128, number: u128) -> SectionFacts {
         course: course(course_number),
         term: term(),
         seat_pool_id: id(course_number * 1_000 + number),
+        waitlist: WaitlistFacts::default(),
         meetings: vec![monday(10, 12)],
     }
 }
 
 pub(super) fn pool(section: &SectionFacts, capacity: u32, taken: u32) -> SeatPool {
-    SeatPool { id: section.seat_pool_id, capacity, overload: 0, taken }
+    SeatPool { id: section.seat_pool_id, capacity, overload: 0, taken, waiting: 0 }
 }
 
 /// What a student holds of a section.
@@ -126,15 +129,25 @@ pub(super) fn held(number: u128, section: &SectionFacts, status: Status) -> Held
             grade: None,
             waitlist_position: None,
             reservation_id: None,
+            waitlist: (status == Status::Waitlisted).then(|| waiting(number)),
             enrolled_at: Some(now()),
             ended_at: None,
+            end_reason: None,
             version: Version::FIRST,
         },
         meetings: section.meetings.clone(),
         time_zone: section.term.time_zone,
+        seat_pool_id: Some(section.seat_pool_id),
+        linked_components: section.course.linked_components.clone(),
         drop_deadline: section.term.drop_deadline,
         withdraw_deadline: section.term.withdraw_deadline,
     }
+}
+
+/// A place in a waitlist, drawn in the order of the numbers.
+pub(super) fn waiting(number: u128) -> Waiting {
+    let sequence = i64::try_from(number).unwrap();
+    Waiting { priority: 0, sequence, eligible_position: None, swap_from: None, passed_over: None }
 }
 
 /// A completed course, in an earlier term.
@@ -207,7 +220,8 @@ pub(super) fn check(
     at: DateTime<Utc>,
     facts: &Facts,
 ) -> Option<Violation> {
-    rule(&Case { at, facts, section: &facts.sections[0], pool: &facts.pools[0], asked: &request() })
+    let asked = Asked::sample(&request());
+    rule(&Case { at, facts, section: &facts.sections[0], pool: &facts.pools[0], asked: &asked, beside: &[] })
 }
 
 /// The same, asked for in a way of its own.
@@ -216,16 +230,11 @@ pub(super) fn check_asked(
     asked: &EnrollRequest,
     facts: &Facts,
 ) -> Option<Violation> {
-    rule(&Case { at: now(), facts, section: &facts.sections[0], pool: &facts.pools[0], asked })
+    let asked = Asked::sample(asked);
+    rule(&Case { at: now(), facts, section: &facts.sections[0], pool: &facts.pools[0], asked: &asked, beside: &[] })
 }
 
-/// A plain request for section CS101-1.
-pub(super) fn request() -> EnrollRequest {
-    let target = Target::Section(section(101, 1).section.id);
-    EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None }
-}
-
-fn attempt(number: u128, command: Command) -> Attempt {
+pub(super) fn attempt(number: u128, command: Command) -> Attempt {
     Attempt {
         id: id(900_000 + number),
         actor: Actor::anonymous(),
@@ -234,22 +243,46 @@ fn attempt(number: u128, command: Command) -> Attempt {
         command,
         mode: Mode::Commit,
         idempotency: None,
+        caused_by: None,
     }
 }
 
 pub(super) fn enroll_in(number: u128, section: &SectionFacts) -> Attempt {
-    enroll(number, Target::Section(section.section.id))
+    enroll(number, request_for(Target::Section(section.section.id)))
 }
 
 pub(super) fn enroll_in_course(number: u128, course_id: CourseId) -> Attempt {
-    enroll(number, Target::Course { course_id, term_id: None })
+    enroll(number, request_for(Target::Course { course_id, term_id: None }))
 }
 
-fn enroll(number: u128, target: Target) -> Attempt {
-    let request = EnrollRequest { target, ..request() };
-    attempt(number, Command::Enroll(Enroll { student_course_id: id(800_000 + number), request }))
+/// To enroll, or to wait where there is no seat.
+pub(super) fn waiting_in(number: u128, section: &SectionFacts, waitlist: bool) -> Attempt {
+    enroll(number, EnrollRequest { waitlist, ..request_for(Target::Section(section.section.id)) })
+}
+
+/// A plain request for section CS101-1.
+pub(super) fn request() -> EnrollRequest {
+    request_for(Target::Section(section(101, 1).section.id))
+}
+
+pub(super) fn request_for(target: Target) -> EnrollRequest {
+    EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None, waitlist: false, swap_from: None }
+}
+
+pub(super) fn enroll(number: u128, request: EnrollRequest) -> Attempt {
+    attempt(number, Command::Enroll(adding(number, request)))
+}
+
+/// A part of a plan.
+pub(super) fn adding(number: u128, request: EnrollRequest) -> Enroll {
+    Enroll { student_course_id: id(0x80_0000 + number * 0x100), request }
 }
 
 pub(super) fn drop_of(number: u128, student_course_id: StudentCourseId) -> Attempt {
-    attempt(number, Command::Drop(Drop { student_course_id }))
+    attempt(number, Command::Drop(leaving(student_course_id)))
+}
+
+/// A part of a plan.
+pub(super) fn leaving(student_course_id: StudentCourseId) -> Drop {
+    Drop { student_course_id, expected: None }
 }

@@ -1,17 +1,20 @@
 //! Enrolling, dropping, and reading what students have.
 
 use super::{
-    Attempt, Command, Drop, Enroll, EnrollDraft, Fingerprint, Idempotency, Mode, Receipt, RegistrationRepository,
-    RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, Timetable, TimetableTerms,
+    Attempt, Command, Drop, Enroll, EnrollDraft, Fingerprint, Idempotency, Mode, PlanDraft, Prioritize, PriorityDraft,
+    Receipt, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, Timetable,
+    TimetableTerms,
 };
+use crate::Error;
 use crate::actor::Actor;
+use crate::catalog::Version;
 use crate::clock::Clock;
 use crate::fields::FieldErrors;
 use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
 use crate::text::IdempotencyKey;
-use crate::{Error, Subject};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The service for registrations.
 pub struct Registration {
@@ -20,9 +23,9 @@ pub struct Registration {
     ids: Arc<dyn IdSource>,
 }
 
-/// How to enroll.
+/// How to carry out a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EnrollOptions {
+pub struct RequestOptions {
     /// Only tell what would be. A dry run has no effect, so it needs no idempotency key and ignores one.
     pub dry_run: bool,
     /// The caller's key, by which a repetition of the request is recognised.
@@ -47,30 +50,86 @@ impl Registration {
         actor: Actor,
         student: StudentId,
         draft: EnrollDraft,
-        options: EnrollOptions,
+        options: RequestOptions,
     ) -> Result<Receipt, Error> {
         let request = draft.parse()?;
-        let mode = if options.dry_run { Mode::DryRun } else { Mode::Commit };
-        let key = options.idempotency_key.filter(|_| mode == Mode::Commit);
-        let idempotency = key.map(|key| Idempotency { key, fingerprint: Fingerprint::of(student, &request) });
+        let fingerprint = Fingerprint::of(student, &request);
         let student_course_id = StudentCourseId::mint(&*self.ids);
-        let command = Command::Enroll(Enroll { student_course_id, request });
-        let attempt = Attempt { mode, idempotency, ..self.attempt(actor, student, command) };
-        self.repository.register(attempt).await.map_err(blame_the_field)
+        let command = Command::Enroll(Enroll { student_course_id, request: request.clone() });
+        let attempt = self.attempt(actor, student, command, options, Some(fingerprint));
+        let field = |id| request.pointer_to(id);
+        self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
     }
 
-    /// Drops a student course, or withdraws from it when the drop deadline has passed.
+    /// Drops a student course, or withdraws from it when the drop deadline has passed; if it still has the `expected`
+    /// version, where one is given.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the student course does not exist or is another student's, and what the port answers.
-    pub async fn drop(&self, actor: Actor, student: StudentId, id: StudentCourseId) -> Result<Receipt, Error> {
-        let command = Command::Drop(Drop { student_course_id: id });
-        self.repository.register(self.attempt(actor, student, command)).await
+    /// [`Error::NotFound`] when the student course does not exist or is another student's, [`Error::Stale`], and what the
+    /// port answers.
+    pub async fn drop(
+        &self,
+        actor: Actor,
+        student: StudentId,
+        id: StudentCourseId,
+        expected: Option<Version>,
+        options: RequestOptions,
+    ) -> Result<Receipt, Error> {
+        let command = Command::Drop(Drop { student_course_id: id, expected });
+        let attempt = self.attempt(actor, student, command, options, None);
+        self.repository.register(attempt).await.map_err(not_found)
     }
 
-    fn attempt(&self, actor: Actor, student_id: StudentId, command: Command) -> Attempt {
+    /// Leaves and takes several sections, all or none.
+    ///
+    /// # Errors
+    /// As [`enroll`](Self::enroll).
+    pub async fn plan(
+        &self,
+        actor: Actor,
+        student: StudentId,
+        draft: PlanDraft,
+        options: RequestOptions,
+    ) -> Result<Receipt, Error> {
+        let request = draft.parse()?;
+        let fingerprint = Fingerprint::of(student, &request);
+        let plan = request.clone().command(|| StudentCourseId::mint(&*self.ids));
+        let attempt = self.attempt(actor, student, Command::Plan(plan), options, Some(fingerprint));
+        let field = |id| request.pointer_to(id);
+        self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
+    }
+
+    /// Gives who waits another place on the waitlist.
+    ///
+    /// # Errors
+    /// As [`drop`](Self::drop).
+    pub async fn prioritize(
+        &self,
+        actor: Actor,
+        student: StudentId,
+        id: StudentCourseId,
+        expected: Option<Version>,
+        draft: PriorityDraft,
+        options: RequestOptions,
+    ) -> Result<Receipt, Error> {
+        let command = Command::Prioritize(Prioritize { student_course_id: id, priority: draft.parse()?, expected });
+        let attempt = self.attempt(actor, student, command, options, None);
+        self.repository.register(attempt).await.map_err(not_found)
+    }
+
+    fn attempt(
+        &self,
+        actor: Actor,
+        student_id: StudentId,
+        command: Command,
+        options: RequestOptions,
+        fingerprint: Option<Fingerprint>,
+    ) -> Attempt {
+        let mode = if options.dry_run { Mode::DryRun } else { Mode::Commit };
+        let key = options.idempotency_key.filter(|_| mode == Mode::Commit);
+        let idempotency = key.zip(fingerprint).map(|(key, fingerprint)| Idempotency { key, fingerprint });
         let id = AttemptId::mint(&*self.ids);
-        Attempt { id, actor, at: self.clock.now(), student_id, command, mode: Mode::Commit, idempotency: None }
+        Attempt { id, actor, at: self.clock.now(), student_id, command, mode, idempotency, caused_by: None }
     }
 
     /// One student course of a student.
@@ -118,23 +177,33 @@ impl Registration {
     }
 }
 
-/// The section, course and term come from the body, so one that does not exist is a wrong field.
-fn blame_the_field(error: Error) -> Error {
-    let pointer = match error {
-        Error::NotFound(Subject::Section) => "/section_id",
-        Error::NotFound(Subject::Course) => "/course_id",
-        Error::NotFound(Subject::Term) => "/term_id",
-        other => return other,
-    };
-    Error::Invalid(FieldErrors::one(pointer, "names something that does not exist: look the id up again"))
+/// What is named in the body and does not exist is a wrong field.
+fn blame_the_field(error: Error, pointer_to: impl Fn(Uuid) -> Option<String>) -> Error {
+    let Error::Unknown { subject, id } = error else { return error };
+    match pointer_to(id) {
+        Some(pointer) => Error::Invalid(FieldErrors::one(
+            pointer,
+            format!("names a {subject} that does not exist, or is not the student's: look the id up again"),
+        )),
+        None => Error::NotFound(subject),
+    }
+}
+
+/// What is named in the path and does not exist is not found.
+fn not_found(error: Error) -> Error {
+    match error {
+        Error::Unknown { subject, .. } => Error::NotFound(subject),
+        other => other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Subject;
     use crate::clock::MockClock;
     use crate::ids::MockIdSource;
-    use crate::registration::{MockRegistrationRepository, Outcome, Target};
+    use crate::registration::{Judgement, MockRegistrationRepository, Target, Verdict};
     use chrono::DateTime;
     use pollster::block_on;
     use serde_json::json;
@@ -163,14 +232,7 @@ mod tests {
     }
 
     fn refused(attempt: &Attempt) -> Receipt {
-        let outcome = Outcome::Refused(Vec::new());
-        Receipt {
-            attempt_id: attempt.id,
-            at: attempt.at,
-            dry_run: attempt.mode == Mode::DryRun,
-            outcome,
-            replayed: false,
-        }
+        Receipt::of(attempt, Judgement { outcome: Verdict::Refused, steps: Vec::new(), changes: Vec::new() })
     }
 
     #[test]
@@ -189,7 +251,7 @@ mod tests {
                     && attempt.idempotency.as_ref().is_some_and(|own| own.key.as_str() == "k")
             })
             .returning(|attempt| Ok(refused(&attempt)));
-        let options = EnrollOptions { dry_run: false, idempotency_key: Some("k".try_into().unwrap()) };
+        let options = RequestOptions { dry_run: false, idempotency_key: Some("k".try_into().unwrap()) };
         block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
     }
 
@@ -211,7 +273,7 @@ mod tests {
         let mut repository = MockRegistrationRepository::new();
         let is_dry = |attempt: &Attempt| attempt.mode == Mode::DryRun && attempt.idempotency.is_none();
         repository.expect_register().once().withf(is_dry).returning(|attempt| Ok(refused(&attempt)));
-        let options = EnrollOptions { dry_run: true, idempotency_key: Some("k".try_into().unwrap()) };
+        let options = RequestOptions { dry_run: true, idempotency_key: Some("k".try_into().unwrap()) };
         let receipt =
             block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
         assert!(receipt.dry_run);
@@ -220,36 +282,47 @@ mod tests {
     #[test]
     fn an_invalid_draft_makes_no_attempt() {
         let enrolling = registration(MockRegistrationRepository::new());
-        let error =
-            block_on(enrolling.enroll(Actor::anonymous(), student(), EnrollDraft::default(), EnrollOptions::default()));
+        let error = block_on(enrolling.enroll(
+            Actor::anonymous(),
+            student(),
+            EnrollDraft::default(),
+            RequestOptions::default(),
+        ));
         assert!(matches!(error, Err(Error::Invalid(_))));
     }
 
     #[test]
-    fn a_section_that_does_not_exist_is_a_wrong_field_and_a_student_is_not_found() {
-        for (subject, pointer) in [(Subject::Section, Some("/section_id")), (Subject::Student, None)] {
+    fn what_does_not_exist_is_a_wrong_field_where_the_body_names_it() {
+        let unknown = |subject| Error::Unknown { subject, id: SECTION.parse().unwrap() };
+        let enrolling = |error: Error| {
             let mut repository = MockRegistrationRepository::new();
-            repository.expect_register().returning(move |_| Err(Error::NotFound(subject)));
-            let error = block_on(registration(repository).enroll(
-                Actor::anonymous(),
-                student(),
-                draft(),
-                EnrollOptions::default(),
-            ));
-            match (error, pointer) {
-                (Err(Error::Invalid(errors)), Some(pointer)) => {
-                    assert_eq!(errors.iter().next().unwrap().pointer, pointer);
-                }
-                (Err(Error::NotFound(Subject::Student)), None) => {}
-                (other, _) => panic!("{other:?}"),
-            }
-        }
+            repository.expect_register().return_once(move |_| Err(error));
+            let service = registration(repository);
+            block_on(service.enroll(Actor::anonymous(), student(), draft(), RequestOptions::default())).unwrap_err()
+        };
+        let pointer = |error: Error| match error {
+            Error::Invalid(errors) => errors.iter().next().unwrap().pointer.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(pointer(enrolling(unknown(Subject::Section))), "/section_id");
+        assert!(matches!(enrolling(Error::NotFound(Subject::Student)), Error::NotFound(Subject::Student)));
+
+        let mut repository = MockRegistrationRepository::new();
+        repository.expect_register().returning(move |_| Err(unknown(Subject::StudentCourse)));
+        let service = registration(repository);
+        let plan = json!({"drops": [SECTION], "adds": [{"course_id": student().to_string()}]});
+        let plan = serde_json::from_value(plan).unwrap();
+        let planned = block_on(service.plan(Actor::anonymous(), student(), plan, RequestOptions::default()));
+        assert_eq!(pointer(planned.unwrap_err()), "/drops/0");
+        let id = SECTION.parse().unwrap();
+        let dropped = block_on(service.drop(Actor::anonymous(), student(), id, None, RequestOptions::default()));
+        assert!(matches!(dropped, Err(Error::NotFound(Subject::StudentCourse))));
     }
 
     #[test]
     fn the_fingerprint_tells_requests_apart() {
         let request = draft().parse().unwrap();
-        let other = Uuid::from_u128(101).into();
+        let other = StudentId::from(Uuid::from_u128(101));
         assert_eq!(Fingerprint::of(student(), &request), Fingerprint::of(student(), &request.clone()));
         assert_ne!(Fingerprint::of(student(), &request), Fingerprint::of(other, &request));
     }

@@ -5,9 +5,10 @@
 //!      └──────► cancelled
 //! ```
 
+use super::Violation;
 use crate::catalog::{Component, Credits, Version};
 use crate::ids::{CourseId, ReservationId, SectionId, StudentCourseId, StudentId, TermId};
-use crate::text::{CourseCode, Grade, PersonName, SectionNumber, StudentNumber, TermCode, Title};
+use crate::text::{CourseCode, Grade, PersonName, Reason, SectionNumber, StudentNumber, TermCode, Title};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -125,6 +126,32 @@ pub struct StudentRef {
     pub family_name: PersonName,
 }
 
+/// A place in a waitlist. Who waits is served in the order of priority, and then of the sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Waiting {
+    /// Smaller ones come first; 0 unless a registrar has said otherwise.
+    pub priority: i16,
+    /// The number drawn on joining: the order of arrival.
+    pub sequence: i64,
+    /// The place among those whom no rule refused when a seat last came, with this student counted as one of them.
+    pub eligible_position: Option<u32>,
+    /// The student course that is left together with taking the seat.
+    pub swap_from: Option<StudentCourseId>,
+    /// Why the seat that last came went to somebody else; none where none came.
+    pub passed_over: Option<PassedOver>,
+}
+
+/// Why a seat went to somebody who came later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PassedOver {
+    /// When the seat came.
+    pub at: DateTime<Utc>,
+    /// The rules that refused, in their fixed order.
+    pub violations: Vec<Violation>,
+}
+
 /// One student in one section of a course in a term.
 ///
 /// Credit earned elsewhere is a completed student course without a section.
@@ -154,10 +181,17 @@ pub struct StudentCourse {
     /// The reservation of which its seat is or was; none for a seat that was anybody's, and while it has none.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
+    /// More about the place in the waitlist; none unless waitlisted.
+    #[serde(default)]
+    pub waitlist: Option<Waiting>,
     /// When the student got the seat.
     pub enrolled_at: Option<DateTime<Utc>>,
     /// When it reached its final state.
     pub ended_at: Option<DateTime<Utc>>,
+    /// Why the institution ended it; none where it did not.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub end_reason: Option<Reason>,
     /// Its version.
     pub version: Version,
 }
@@ -166,7 +200,28 @@ impl StudentCourse {
     /// This student course in its final state.
     #[must_use]
     pub fn ended(self, status: Status, at: DateTime<Utc>) -> Self {
-        Self { status, ended_at: Some(at), waitlist_position: None, version: self.version.next(), ..self }
+        Self {
+            status,
+            ended_at: Some(at),
+            waitlist_position: None,
+            waitlist: None,
+            version: self.version.next(),
+            ..self
+        }
+    }
+
+    /// This student course with the seat that it waited for, of a reservation or not.
+    #[must_use]
+    pub fn promoted(self, reservation_id: Option<ReservationId>, at: DateTime<Utc>) -> Self {
+        Self {
+            reservation_id,
+            status: Status::Enrolled,
+            enrolled_at: Some(at),
+            waitlist_position: None,
+            waitlist: None,
+            version: self.version.next(),
+            ..self
+        }
     }
 
     /// Whether it is in this term.

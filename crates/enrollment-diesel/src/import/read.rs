@@ -130,6 +130,7 @@ impl KnownSectionRow {
             id: self.pool_id.into(),
             capacity: place.read("capacity", self.pool_capacity)?,
             overload: place.read("overload", self.overload)?,
+            waiting: 0,
             taken: place.read("taken", self.taken)?,
         };
         let section = Section { enrolled: 0, waitlisted: 0, ..self.section.try_into()? };

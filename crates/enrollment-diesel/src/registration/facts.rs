@@ -15,17 +15,18 @@ use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Bool, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::Subject;
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
-use enrollment_core::ids::StudentId;
+use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
     CourseFacts, Facts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SeatPool, SectionFacts,
-    StudentFacts, TermFacts, TermWindows,
+    StudentFacts, TermFacts, TermWindows, WaitlistFacts,
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What is known, but for what the locks have told.
@@ -36,8 +37,10 @@ pub(super) struct Known {
     pub(super) held: Vec<HeldCourse>,
     pub(super) reservations: Vec<ReservationFacts>,
     pub(super) scale: GradeScale,
+    /// How many wait for a seat of each pool for which anybody does.
+    pub(super) waiting: BTreeMap<Uuid, u32>,
     /// What the scope names and is not there.
-    pub(super) missing: Option<Subject>,
+    pub(super) missing: Option<(Subject, Uuid)>,
     /// The answer that the attempt's idempotency key was given before.
     pub(super) answered: Option<Answered>,
 }
@@ -45,7 +48,9 @@ pub(super) struct Known {
 impl Known {
     /// All facts, with what the locks have told.
     pub(super) fn facts(self, student: StudentFacts, pools: Vec<SeatPool>) -> Facts {
-        let Self { sections, holds, windows, held, reservations, scale, .. } = self;
+        let Self { sections, holds, windows, held, reservations, scale, waiting, .. } = self;
+        let waiting_for = |pool: &SeatPool| waiting.get(&pool.id.uuid()).copied().unwrap_or_default();
+        let pools = pools.into_iter().map(|pool| SeatPool { waiting: waiting_for(&pool), ..pool }).collect();
         Facts { student, holds, windows, held, sections, pools, reservations, scale }
     }
 }
@@ -62,10 +67,11 @@ const FACTS: &str = concat!(
     "SELECT
         (SELECT coalesce(json_agg(section), '[]') FROM (
             SELECT s.id, s.number, s.component, s.status, s.seat_pool_id, s.restriction,
+                s.waitlist_capacity, s.waitlisted, waitlist.ahead, waitlist.eligible_ahead, waitlist.last_sequence,
                 c.id AS course_id, c.code AS course_code, c.title AS course_title, (c.credits * 100)::int4 AS hundredths,
                 (c.max_credits * 100)::int4 AS most_hundredths,
                 c.repeat_policy, c.requisite, c.corequisite, c.excludes,
-                c.restriction AS course_restriction,
+                c.restriction AS course_restriction, c.linked_components,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
                 (t.max_credits * 100)::int4 AS max_hundredths, t.audit_counts,
                 ((t.program_max_credits ->> (SELECT program FROM students WHERE id = $1))::numeric * 100)::int4
@@ -74,6 +80,15 @@ const FACTS: &str = concat!(
     meetings_of!("s.id"),
     " AS meetings
             FROM sections s JOIN courses c ON c.id = s.course_id JOIN terms t ON t.id = s.term_id
+            CROSS JOIN LATERAL (
+                -- Of the whole pool, as those who wait for its seats are served in one order.
+                SELECT count(*) FILTER (WHERE w.section_id = s.id AND w.waitlist_priority <= 0) AS ahead,
+                    count(*) FILTER (WHERE w.section_id = s.id AND w.waitlist_priority <= 0 AND w.waitlist_passed_over IS NULL)
+                        AS eligible_ahead,
+                    coalesce(max(w.waitlist_sequence), 0) AS last_sequence
+                FROM sections sharing JOIN student_courses w ON w.section_id = sharing.id AND w.status = 'waitlisted'
+                WHERE sharing.seat_pool_id = s.seat_pool_id
+            ) waitlist
             WHERE s.id = ANY ($2)
         ) section) AS sections,
         (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = $1) AS holds,
@@ -87,7 +102,7 @@ const FACTS: &str = concat!(
         (SELECT coalesce(json_agg(held), '[]') FROM (
             SELECT ",
     student_course_columns!(),
-    ", t.time_zone, t.drop_deadline, t.withdraw_deadline,
+    ", t.time_zone, t.drop_deadline, t.withdraw_deadline, s.seat_pool_id, c.linked_components,
                 CASE WHEN sc.status = 'enrolled' THEN ",
     meetings_of!("sc.section_id"),
     " END AS meetings
@@ -103,10 +118,13 @@ const FACTS: &str = concat!(
             WHERE s.seat_pool_id = ANY ($8)
         ) reservation) AS reservations,
         (SELECT coalesce(json_agg(grades), '[]') FROM grades) AS grades,
-        EXISTS (SELECT FROM unnest($4) AS named (id) WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id))
-            AS lacks_course,
-        EXISTS (SELECT FROM unnest($5) AS named (id) WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id))
-            AS lacks_term,
+        (SELECT coalesce(json_object_agg(seat_pool_id, waiting), '{}') FROM (
+            SELECT seat_pool_id, sum(waitlisted) AS waiting FROM sections WHERE seat_pool_id = ANY ($8) GROUP BY seat_pool_id
+        ) pool) AS waiting,
+        (SELECT named.id FROM unnest($4) AS named (id) WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id) LIMIT 1)
+            AS no_course,
+        (SELECT named.id FROM unnest($5) AS named (id) WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id) LIMIT 1)
+            AS no_term,
         answered.request_hash, answered.response
     FROM (SELECT) AS one LEFT JOIN idempotency_keys answered ON answered.actor = $6 AND answered.key = $7"
 );
@@ -135,10 +153,10 @@ pub(super) fn load(
     let sections: Vec<SectionFacts> = row.sections.0.into_iter().map(SectionRow::facts).collect::<Result<_, _>>()?;
     let held: Vec<HeldCourse> = row.held.0.into_iter().map(HeldRow::held).collect::<Result<_, _>>()?;
     let missing = [
-        (sections_lack_one(scope, &sections), Subject::Section),
-        (row.lacks_course, Subject::Course),
-        (row.lacks_term, Subject::Term),
-        (held_lacks_one(scope, &held), Subject::StudentCourse),
+        (missing_section(scope, &sections), Subject::Section),
+        (row.no_course, Subject::Course),
+        (row.no_term, Subject::Term),
+        (missing_student_course(scope, &held), Subject::StudentCourse),
     ];
     Ok(Known {
         sections,
@@ -147,17 +165,20 @@ pub(super) fn load(
         held,
         reservations: row.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
         scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
-        missing: missing.into_iter().find_map(|(is_missing, subject)| is_missing.then_some(subject)),
+        waiting: row.waiting.0,
+        missing: missing.into_iter().find_map(|(missing, subject)| missing.map(|id| (subject, id))),
         answered: row.request_hash.zip(row.response).map(|(request_hash, receipt)| Answered { request_hash, receipt }),
     })
 }
 
-fn sections_lack_one(scope: &Scope, loaded: &[SectionFacts]) -> bool {
-    scope.sections.iter().any(|named| !loaded.iter().any(|section| section.section.id == *named))
+fn missing_section(scope: &Scope, loaded: &[SectionFacts]) -> Option<Uuid> {
+    let is_missing = |named: &&SectionId| !loaded.iter().any(|section| section.section.id == **named);
+    scope.sections.iter().find(is_missing).map(|named| named.uuid())
 }
 
-fn held_lacks_one(scope: &Scope, held: &[HeldCourse]) -> bool {
-    scope.student_courses.iter().any(|named| !held.iter().any(|held| held.student_course.id == *named))
+fn missing_student_course(scope: &Scope, held: &[HeldCourse]) -> Option<Uuid> {
+    let is_missing = |named: &&StudentCourseId| !held.iter().any(|held| held.student_course.id == **named);
+    scope.student_courses.iter().find(is_missing).map(|named| named.uuid())
 }
 
 #[derive(QueryableByName)]
@@ -174,10 +195,12 @@ struct FactsRow {
     reservations: FromJson<Vec<ReservationFactsRow>>,
     #[diesel(sql_type = Json)]
     grades: FromJson<Vec<GradeRow>>,
-    #[diesel(sql_type = Bool)]
-    lacks_course: bool,
-    #[diesel(sql_type = Bool)]
-    lacks_term: bool,
+    #[diesel(sql_type = Json)]
+    waiting: FromJson<BTreeMap<Uuid, u32>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    no_course: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    no_term: Option<Uuid>,
     #[diesel(sql_type = Nullable<Binary>)]
     request_hash: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Jsonb>)]
@@ -193,6 +216,11 @@ struct SectionRow {
     status: String,
     seat_pool_id: Uuid,
     restriction: Option<Value>,
+    waitlist_capacity: u32,
+    waitlisted: u32,
+    ahead: u32,
+    eligible_ahead: u32,
+    last_sequence: i64,
     course_id: Uuid,
     course_code: String,
     course_title: String,
@@ -203,6 +231,7 @@ struct SectionRow {
     corequisite: Option<Value>,
     excludes: Value,
     course_restriction: Option<Value>,
+    linked_components: Value,
     term_id: Uuid,
     term_code: String,
     time_zone: String,
@@ -243,6 +272,7 @@ impl SectionRow {
                 corequisite: self.corequisite.map(|stored| course.document("corequisite", stored)).transpose()?,
                 excludes: course.document("excludes", self.excludes)?,
                 restriction: restriction(course, self.course_restriction)?,
+                linked_components: course.document("linked_components", self.linked_components)?,
             },
             term: TermFacts {
                 term: term_ref(self.term_id, self.term_code)?,
@@ -259,6 +289,13 @@ impl SectionRow {
             },
             restriction: restriction(section, self.restriction)?,
             seat_pool_id: self.seat_pool_id.into(),
+            waitlist: WaitlistFacts {
+                capacity: self.waitlist_capacity,
+                waiting: self.waitlisted,
+                ahead: self.ahead,
+                eligible_ahead: self.eligible_ahead,
+                last_sequence: self.last_sequence,
+            },
             meetings: meetings(self.id, self.meetings)?,
         })
     }
@@ -272,6 +309,8 @@ struct HeldRow {
     time_zone: Option<String>,
     drop_deadline: Option<DateTime<Utc>>,
     withdraw_deadline: Option<DateTime<Utc>>,
+    seat_pool_id: Option<Uuid>,
+    linked_components: Value,
     meetings: Option<Vec<MeetingRow>>,
 }
 
@@ -284,6 +323,9 @@ impl HeldRow {
             // Credit that belongs to no term has no deadlines to tell.
             time_zone: time_zone.unwrap_or(TimeZone::UTC),
             meetings: meetings(section, self.meetings.unwrap_or_default())?,
+            seat_pool_id: self.seat_pool_id.map(Into::into),
+            linked_components: Place::new("student_courses", self.student_course.id)
+                .document("linked_components", self.linked_components)?,
             student_course: self.student_course.try_into()?,
             drop_deadline: self.drop_deadline,
             withdraw_deadline: self.withdraw_deadline,

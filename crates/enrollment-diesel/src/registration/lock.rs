@@ -7,10 +7,13 @@ use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Json, Nullable, Uuid as SqlUuid};
+use enrollment_core::ids::{StudentCourseId, StudentId};
 use enrollment_core::registration::{Scope, SeatPool, StudentFacts};
 use serde::Deserialize;
 use std::borrow::Cow;
 use uuid::Uuid;
+
+const LOCK: &str = include_str!("lock.sql");
 
 /// What is locked, as it is now that nobody else can change it.
 pub(super) struct Locked {
@@ -18,32 +21,62 @@ pub(super) struct Locked {
     pub(super) students: Vec<StudentFacts>,
     /// The sections of the scope that exist; they themselves are not locked.
     pub(super) sections: Vec<Uuid>,
-    /// The pools of those sections, and of the student courses of the scope.
+    /// The pools of those sections, and of the student courses of the scope with what belongs to them.
     pub(super) pools: Vec<SeatPool>,
 }
 
+/// Whether to wait for a lock that somebody else has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// Wait for it. Only what comes before everything else in the order of locks may.
+    Wait,
+    /// Leave it out: who has locks already must not wait for one that comes before them in the order.
+    Skip,
+}
+
+/// What is locked beyond what an attempt names: what attempts that follow from it have turned out to need.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beyond {
+    pub(super) students: Vec<StudentId>,
+    pub(super) student_courses: Vec<StudentCourseId>,
+}
+
 /// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends. If
-/// one of the students does not exist, no pool is locked.
-pub(super) fn lock(conn: &mut PgConnection, scope: &Scope) -> Result<Locked, StoreError> {
-    read(conn, scope, LOCK)
+/// one of the students does not exist, or is skipped, no pool is locked.
+pub(super) fn lock(
+    conn: &mut PgConnection,
+    scope: &Scope,
+    beyond: &Beyond,
+    waiting: Waiting,
+) -> Result<Locked, StoreError> {
+    match waiting {
+        Waiting::Wait => read(conn, scope, beyond, LOCK),
+        Waiting::Skip => read(conn, scope, beyond, LOCK.replace("FOR NO KEY UPDATE", "FOR NO KEY UPDATE SKIP LOCKED")),
+    }
 }
 
 /// The same without locking anything: what it tells may have changed already. For reads, which change nothing.
 pub(super) fn look(conn: &mut PgConnection, scope: &Scope) -> Result<Locked, StoreError> {
-    read(conn, scope, LOCK.replace("FOR NO KEY UPDATE", ""))
+    read(conn, scope, &Beyond::default(), LOCK.replace("FOR NO KEY UPDATE", ""))
 }
 
-const LOCK: &str = include_str!("lock.sql");
-
-fn read(conn: &mut PgConnection, scope: &Scope, statement: impl Into<Cow<'static, str>>) -> Result<Locked, StoreError> {
+fn read(
+    conn: &mut PgConnection,
+    scope: &Scope,
+    beyond: &Beyond,
+    statement: impl Into<Cow<'static, str>>,
+) -> Result<Locked, StoreError> {
     let (courses, terms): (Vec<Uuid>, Vec<Option<Uuid>>) =
         scope.courses.iter().map(|(course, term)| (course.uuid(), term.map(Uuid::from))).unzip();
+    let mut students = uuids(&[&scope.students[..], &beyond.students].concat());
+    students.sort_unstable();
+    students.dedup();
     let row = Statement::new(statement)
-        .bind::<Array<SqlUuid>, _>(uuids(&scope.students))
+        .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(uuids(&scope.sections))
         .bind::<Array<SqlUuid>, _>(courses)
         .bind::<Array<Nullable<SqlUuid>>, _>(terms)
-        .bind::<Array<SqlUuid>, _>(uuids(&scope.student_courses))
+        .bind::<Array<SqlUuid>, _>(uuids(&[&scope.student_courses[..], &beyond.student_courses].concat()))
         .get_result::<LockedRow>(conn)?;
     let students = row.students.0.into_iter().map(StudentFacts::try_from).collect::<Result<_, _>>()?;
     let pools = row.pools.0.into_iter().map(SeatPool::try_from).collect::<Result<_, _>>()?;
@@ -107,6 +140,8 @@ impl TryFrom<PoolRow> for SeatPool {
             capacity: place.read("capacity", row.capacity)?,
             overload: place.read("overload", row.overload)?,
             taken: place.read("taken", row.taken)?,
+            // Told by the facts: this statement sees other tables as they were before it waited.
+            waiting: 0,
         })
     }
 }

@@ -1,7 +1,7 @@
 -- Locks what an attempt changes, in the order of all writers: students by id, then seat pools by id.
 --
 -- $1 the students   $2 sections that are named   $3, $4 courses that are named, each with its term or null
--- $5 student courses that are named
+-- $5 student courses that are named, of these students or of others
 WITH locked_students AS MATERIALIZED (
     SELECT id, status, program, level, (max_credits * 100)::int4 AS max_hundredths
     FROM students WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
@@ -25,7 +25,15 @@ locked_pools AS MATERIALIZED (
     WHERE p.id = ANY (ARRAY(
             SELECT seat_pool_id FROM candidates
             UNION
-            SELECT s.seat_pool_id FROM student_courses sc JOIN sections s ON s.id = sc.section_id WHERE sc.id = ANY ($5)
+            -- With a student course go its siblings, which may be left together with it, and what its student waits for.
+            SELECT s.seat_pool_id
+            FROM student_courses named
+            JOIN student_courses sc ON sc.student_id = named.student_id AND (
+                sc.id = named.id OR sc.status = 'waitlisted'
+                OR sc.status = 'enrolled' AND sc.course_id = named.course_id AND sc.term_id = named.term_id
+            )
+            JOIN sections s ON s.id = sc.section_id
+            WHERE named.id = ANY ($5)
         ))
         -- Counting them takes all students' locks before the first pool's.
         AND (SELECT count(*) FROM locked_students) = cardinality($1)

@@ -17,6 +17,7 @@ mod read;
 mod register;
 mod settle;
 mod timetable;
+mod waitlist;
 mod write;
 
 use crate::pool::{Pool, Purpose};

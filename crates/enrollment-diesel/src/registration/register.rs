@@ -1,7 +1,8 @@
-//! Carrying out an attempt: lock, load, decide, write.
+//! Carrying out an attempt: lock, load, decide, write, and offer what became free to those who wait for it.
 
 use super::facts::Answered;
-use super::{facts, lock, write};
+use super::lock::{Beyond, Waiting};
+use super::{facts, lock, waitlist, write};
 use crate::StoreError;
 use crate::constraint::asks_to_decide_again;
 use crate::rows::json;
@@ -10,7 +11,9 @@ use crate::transaction::{Ending, transaction};
 use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
-use enrollment_core::registration::{Attempt, Idempotency, Mode, Receipt, Record, SeatPool, SectionFacts, Verdict};
+use enrollment_core::registration::{
+    Attempt, Facts, Idempotency, Judgement, Mode, Promotion, Receipt, Record, Status, Verdict,
+};
 use enrollment_core::{Error, Subject};
 
 /// How often an attempt is decided, when the database refuses what was decided because somebody else was there first.
@@ -18,15 +21,15 @@ const MOST_DECISIONS: u32 = 5;
 
 /// What was decided on an attempt.
 pub(super) struct Decided {
-    receipt: Receipt,
-    /// The record of a refusal, which is still to be written.
-    unwritten: Option<Record>,
+    pub(super) receipt: Receipt,
+    /// The records of refusals that changed nothing, which are still to be written.
+    pub(super) unwritten: Vec<Record>,
 }
 
 impl From<Receipt> for Decided {
     /// Of which nothing is left to write.
     fn from(receipt: Receipt) -> Self {
-        Self { receipt, unwritten: None }
+        Self { receipt, unwritten: Vec::new() }
     }
 }
 
@@ -35,9 +38,7 @@ impl From<Receipt> for Decided {
 pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt, refusals: &WriteBehind<Record>) -> Answer<Receipt> {
     let decided = decide(conn, attempt)?;
     Ok(decided.map(|Decided { receipt, unwritten }| {
-        if let Some(record) = unwritten {
-            refusals.hand_over(record);
-        }
+        unwritten.into_iter().for_each(|record| refusals.hand_over(record));
         receipt
     }))
 }
@@ -45,61 +46,130 @@ pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt, refusals: &Wr
 /// Decides an attempt, again if somebody was there first.
 fn decide(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Decided> {
     let mut decisions = 1;
+    let mut beyond = Beyond::default();
     loop {
-        match transaction(conn, |conn| carry_out(conn, attempt)) {
+        match transaction(conn, |conn| carry_out(conn, attempt, &mut beyond)) {
             Err(error) if asks_to_decide_again(&error) && decisions < MOST_DECISIONS => decisions += 1,
             answer => return answer,
         }
     }
 }
 
-/// Carries out an attempt in the transaction that is open.
+/// Carries out an attempt in the transaction that is open, and what follows from it. What the follow-ups need is noted in
+/// `beyond`, so that it is locked in the right order when the transaction has to be repeated for it.
 pub(super) fn carry_out(
     conn: &mut PgConnection,
     attempt: &Attempt,
+    beyond: &mut Beyond,
 ) -> Result<Ending<Result<Decided, Error>>, StoreError> {
-    let scope = attempt.scope();
-    let locked = lock::lock(conn, &scope)?;
-    let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
-        return Ok(refuse(Error::NotFound(Subject::Student)));
+    let (mut facts, mut judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
+        Judged::Judged(facts, judgement) => (facts, judgement),
+        Judged::Answered(answer) => return Ok(Ending::RollBack(answer.map(Decided::from))),
     };
-    let idempotency = attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit);
+    let mut promotions = waitlist::Promotions::of(attempt);
+    let passed: Vec<_> = judgement.pools_passed(&facts);
+    if !passed.is_empty() {
+        // Who waits comes first; then it is another question what this attempt can have.
+        promotions.offer(conn, passed, beyond)?;
+        (facts, judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
+            Judged::Judged(facts, judgement) => (facts, judgement),
+            Judged::Answered(_) => return Err(overtaken()),
+        };
+    }
+    let changes = judgement.changes.clone();
+    let record = Record::of(attempt, facts, judgement);
+    let receipt = Receipt::of(attempt, record.judgement.clone());
+    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut promotions)?;
+    facts.apply(&changes);
+    let freed: Vec<_> = facts.pools_to_fill().collect();
+    if !changes.is_empty() && !freed.is_empty() {
+        promotions.offer(conn, freed, beyond)?;
+    }
+    let (wrote, promotions, unwritten) = promotions.end();
+    let decided = Decided { receipt: Receipt { promotions, ..receipt }, unwritten };
+    Ok(match attempt.mode {
+        Mode::Commit if wrote => Ending::Commit(Ok(decided)),
+        // Without something to write, the transaction ends without waiting for a disk.
+        Mode::Commit => Ending::RollBack(Ok(decided)),
+        Mode::DryRun => Ending::RollBack(Ok(Decided { unwritten: Vec::new(), ..decided })),
+    })
+}
+
+/// What came of judging an attempt.
+pub(super) enum Judged {
+    Judged(Facts, Judgement),
+    /// It needs no judging, or allows none.
+    Answered(Result<Receipt, Error>),
+}
+
+/// Locks and loads what an attempt needs, and judges it.
+pub(super) fn judge(
+    conn: &mut PgConnection,
+    attempt: &Attempt,
+    beyond: &Beyond,
+    waiting: Waiting,
+) -> Result<Judged, StoreError> {
+    let scope = attempt.scope();
+    let locked = lock::lock(conn, &scope, beyond, waiting)?;
+    let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
+        return match waiting {
+            Waiting::Wait => Ok(Judged::Answered(Err(Error::NotFound(Subject::Student)))),
+            // Somebody else has the lock.
+            Waiting::Skip => Err(overtaken()),
+        };
+    };
+    let idempotency = idempotency(attempt);
     let answer = idempotency.map(|idempotency| (&attempt.actor, idempotency));
     let known = facts::load(conn, attempt.student_id, &scope, &locked, answer)?;
     if let (Some(idempotency), Some(answered)) = (idempotency, &known.answered) {
-        return Ok(Ending::RollBack(replay(attempt, idempotency, answered)?.map(Decided::from)));
+        return Ok(Judged::Answered(replay(attempt, idempotency, answered)?));
     }
-    if let Some(subject) = known.missing {
-        return Ok(refuse(Error::NotFound(subject)));
+    if let Some((subject, id)) = known.missing {
+        return Ok(Judged::Answered(Err(Error::Unknown { subject, id })));
     }
-    require_locked(&known.sections, &locked.pools)?;
     let facts = known.facts(student, locked.pools);
+    require_locked(attempt, &facts)?;
+    if let Some((id, version)) = attempt.command.expected() {
+        if facts.held(id).is_some_and(|held| held.student_course.version != version) {
+            return Ok(Judged::Answered(Err(Error::Stale(Subject::StudentCourse))));
+        }
+    }
     let judgement = attempt.judge(&facts);
-    conclude(conn, attempt, idempotency, Record::of(attempt, facts, judgement))
+    Ok(Judged::Judged(facts, judgement))
 }
 
-/// Writes what was decided, if that is to be written now. Without something to write, the transaction ends without waiting
-/// for a disk.
-fn conclude(
+/// The key under which the attempt's answer is kept: a dry run has none.
+fn idempotency(attempt: &Attempt) -> Option<&Idempotency> {
+    attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit)
+}
+
+/// Writes what was decided, or keeps the record of a refusal that is to be written later. A dry run writes only where somebody
+/// waits for what it would make free: to tell who would get it, it has to be free.
+fn write_or_keep(
     conn: &mut PgConnection,
     attempt: &Attempt,
-    idempotency: Option<&Idempotency>,
     record: Record,
-) -> Result<Ending<Result<Decided, Error>>, StoreError> {
-    let receipt = Receipt::of(attempt, record.judgement.clone().decision());
-    match (record.judgement.outcome, idempotency) {
-        _ if attempt.mode == Mode::DryRun => return Ok(Ending::RollBack(Ok(receipt.into()))),
-        (Verdict::Refused, None) => {
-            return Ok(Ending::RollBack(Ok(Decided { receipt, unwritten: Some(record) })));
+    receipt: &Receipt,
+    promotions: &mut waitlist::Promotions<'_>,
+) -> Result<Facts, StoreError> {
+    let is_dry = attempt.mode == Mode::DryRun;
+    match (record.judgement.outcome, idempotency(attempt)) {
+        (Verdict::Accepted, _) if is_dry && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
+        (Verdict::Accepted, idempotency) => {
+            write::changes(conn, attempt, idempotency, receipt, &record)?;
+            promotions.wrote();
         }
-        (Verdict::Refused, Some(idempotency)) => write::remember(conn, attempt, idempotency, &receipt, &record)?,
-        (Verdict::Accepted, _) => write::changes(conn, attempt, idempotency, &receipt, &record)?,
+        (Verdict::Refused, Some(idempotency)) => {
+            write::remember(conn, attempt, idempotency, receipt, &record)?;
+            promotions.wrote();
+        }
+        (Verdict::Refused, None) => {
+            let facts = record.facts.clone();
+            promotions.keep(record);
+            return Ok(facts);
+        }
     }
-    Ok(Ending::Commit(Ok(receipt.into())))
-}
-
-fn refuse<T>(error: Error) -> Ending<Result<T, Error>> {
-    Ending::RollBack(Err(error))
+    Ok(record.facts)
 }
 
 /// The answer that was given before, if it was to the same request.
@@ -113,13 +183,29 @@ fn replay(attempt: &Attempt, idempotency: &Idempotency, answered: &Answered) -> 
     Ok(Ok(Receipt { replayed, ..receipt }))
 }
 
-/// A section whose pool was exchanged after the pools were locked has to wait for the next try, which locks the new one.
-fn require_locked(sections: &[SectionFacts], pools: &[SeatPool]) -> Result<(), StoreError> {
-    let is_locked = |section: &SectionFacts| pools.iter().any(|pool| pool.id == section.seat_pool_id);
-    if sections.iter().all(is_locked) { Ok(()) } else { Err(overtaken()) }
+/// A section whose pool was exchanged after the pools were locked has to wait for the next try, which locks the new one; and so
+/// has a student who joined a waitlist meanwhile, where seats may be made free.
+fn require_locked(attempt: &Attempt, facts: &Facts) -> Result<(), StoreError> {
+    let is_locked = |id| facts.pools.iter().any(|pool| pool.id == id);
+    let leaves = !attempt.scope().student_courses.is_empty();
+    let waited_for = facts.held.iter().filter(|held| leaves && held.student_course.status == Status::Waitlisted);
+    let sections = facts.sections.iter().map(|section| section.seat_pool_id);
+    let mut needed = sections.chain(waited_for.filter_map(|held| held.seat_pool_id));
+    if needed.all(is_locked) { Ok(()) } else { Err(overtaken()) }
 }
 
 /// The error for facts that changed although they should have been locked: the transaction is tried again.
 pub(super) fn overtaken() -> StoreError {
     StoreError::Conflict(DieselError::RollbackTransaction)
+}
+
+/// What became of somebody to whom a seat was offered.
+pub(super) fn promotion(attempt: &Attempt, facts: &Facts, judgement: &Judgement) -> Option<Promotion> {
+    let promoted = match &attempt.command {
+        enrollment_core::registration::Command::Promote(promote) => promote.student_course_id,
+        _ => return None,
+    };
+    let changed = judgement.changes.iter().map(enrollment_core::registration::Change::student_course);
+    let after = changed.chain(facts.held(promoted).map(|held| &held.student_course)).find(|own| own.id == promoted);
+    after.map(|after| Promotion { attempt_id: attempt.id, outcome: judgement.outcome, student_course: after.clone() })
 }

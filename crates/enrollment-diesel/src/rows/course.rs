@@ -30,6 +30,7 @@ pub(crate) struct CourseRow {
     restriction: Option<Value>,
     repeat_policy: Value,
     max_credits: Option<PgNumeric>,
+    linked_components: Value,
 }
 
 impl TryFrom<&Course> for CourseRow {
@@ -51,6 +52,7 @@ impl TryFrom<&Course> for CourseRow {
             restriction: course.restriction.as_ref().map(document).transpose()?,
             repeat_policy: document(&course.repeat_policy)?,
             max_credits: course.max_credits.map(numeric),
+            linked_components: document(&course.linked_components)?,
         })
     }
 }
@@ -75,6 +77,7 @@ impl TryFrom<CourseRow> for Course {
             corequisite: row.corequisite.map(|stored| place.document("corequisite", stored)).transpose()?,
             excludes: place.document("excludes", row.excludes)?,
             restriction: row.restriction.map(|stored| place.document("restriction", stored)).transpose()?,
+            linked_components: place.document("linked_components", row.linked_components)?,
             version: row.version.into(),
             created_at: row.created_at,
             updated_at: row.updated_at,

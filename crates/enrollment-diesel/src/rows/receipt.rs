@@ -21,6 +21,7 @@ pub(crate) struct ReceiptRow {
     command: Value,
     facts: Value,
     decision: Value,
+    caused_by: Option<Uuid>,
 }
 
 impl TryFrom<ReceiptRow> for Record {
@@ -32,6 +33,7 @@ impl TryFrom<ReceiptRow> for Record {
             at: row.at,
             actor: Place::new("receipts", row.attempt_id).word("actor", &row.actor)?,
             student_id: row.student_id.into(),
+            caused_by: row.caused_by.map(Into::into),
             command: json::read(row.command)?,
             judgement: json::read(row.decision)?,
             facts: json::read(row.facts)?,

@@ -4,9 +4,10 @@ use super::numeric::credits_of_hundredths;
 use super::{Corrupt, Place};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use enrollment_core::registration::{CourseRef, SectionRef, StudentCourse, TermRef};
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::registration::{CourseRef, SectionRef, StudentCourse, TermRef, Waiting};
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The columns of a student course `sc`, with what [`student_course_tables!`] joins to it. The place in the waitlist is
@@ -21,7 +22,13 @@ macro_rules! student_course_columns {
              WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted'
                AND (ahead.waitlist_priority, ahead.waitlist_sequence) <= (sc.waitlist_priority, sc.waitlist_sequence)
          ) END AS waitlist_position,
-         sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.version"
+         CASE WHEN sc.status = 'waitlisted' THEN (
+             SELECT count(*) + 1 FROM student_courses ahead
+             WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted' AND ahead.waitlist_passed_over IS NULL
+               AND (ahead.waitlist_priority, ahead.waitlist_sequence) < (sc.waitlist_priority, sc.waitlist_sequence)
+         ) END AS eligible_position,
+         sc.waitlist_priority, sc.waitlist_sequence, sc.waitlist_swap_from, sc.waitlist_passed_over,
+         sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.end_reason, sc.version"
     };
 }
 pub(crate) use student_course_columns;
@@ -70,10 +77,22 @@ pub(crate) struct StudentCourseRow {
     waitlist_position: Option<i64>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     reservation_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    eligible_position: Option<i64>,
+    #[diesel(sql_type = SmallInt)]
+    waitlist_priority: i16,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    waitlist_sequence: Option<i64>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    waitlist_swap_from: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    waitlist_passed_over: Option<Value>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     enrolled_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     ended_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    end_reason: Option<String>,
     #[diesel(sql_type = BigInt)]
     version: i64,
 }
@@ -86,6 +105,16 @@ impl TryFrom<StudentCourseRow> for StudentCourse {
         let section = row.section_id.zip(row.section_number).zip(row.section_component);
         let section = section.map(|((id, number), component)| section_ref(id, number, &component)).transpose()?;
         let term = row.term_id.zip(row.term_code).map(|(id, code)| term_ref(id, code)).transpose()?;
+        let waitlist = row.waitlist_sequence.map(|sequence| -> Result<Waiting, Corrupt> {
+            let passed_over = row.waitlist_passed_over.map(|stored| place.document("waitlist_passed_over", stored));
+            Ok(Waiting {
+                priority: row.waitlist_priority,
+                sequence,
+                eligible_position: place.read_maybe("eligible_position", row.eligible_position)?,
+                swap_from: row.waitlist_swap_from.map(Into::into),
+                passed_over: passed_over.transpose()?,
+            })
+        });
         Ok(Self {
             id: row.id.into(),
             student_id: row.student_id.into(),
@@ -98,8 +127,10 @@ impl TryFrom<StudentCourseRow> for StudentCourse {
             grade: place.read_maybe("grade", row.grade)?,
             waitlist_position: place.read_maybe("waitlist_position", row.waitlist_position)?,
             reservation_id: row.reservation_id.map(Into::into),
+            waitlist: waitlist.transpose()?,
             enrolled_at: row.enrolled_at,
             ended_at: row.ended_at,
+            end_reason: place.read_maybe("end_reason", row.end_reason)?,
             version: row.version.into(),
         })
     }

@@ -13,14 +13,14 @@ pub(crate) use patches::{
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
     ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems,
-    ListProblems, ReadyProblems,
+    ListProblems, PlanProblems, ReadyProblems, ReorderProblems,
 };
 use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, events, health, history, holds, metrics, offers, receipts, reservations, roster, sections,
-    student_courses, students, terms, timetable, windows,
+    courses, docs_page, events, health, history, holds, metrics, offers, plan, receipts, reservations, roster,
+    sections, student_courses, students, terms, timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -55,7 +55,7 @@ all rules that refuse an enrollment, in `violations`.
     paths(
         students::list, students::create, students::get, students::change, students::delete,
         holds::list, holds::create, holds::get, holds::change, holds::delete,
-        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, timetable::show, offers::list,
+        student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, waitlist::change, plan::submit, timetable::show, offers::list,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         windows::list, windows::create, windows::get, windows::change, windows::delete,

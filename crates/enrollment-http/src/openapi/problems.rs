@@ -42,6 +42,14 @@ const ENROLLMENT_REFUSED: Answer =
     answer("EnrollmentRefused", "409", "RefusedProblem", "Rules refuse the enrollment; all of them are named.");
 const DROP_REFUSED: Answer =
     answer("DropRefused", "409", "RefusedProblem", "Rules refuse the drop; all of them are named.");
+const PLAN_REFUSED: Answer = answer(
+    "PlanRefused",
+    "409",
+    "RefusedProblem",
+    "Rules refuse a part of the plan; all of them are named, with the part.",
+);
+const WAITLIST_REFUSED: Answer =
+    answer("WaitlistRefused", "409", "RefusedProblem", "There is no place on a waitlist to change.");
 const STALE: Answer = answer("Stale", "412", "Problem", "It was changed since the caller read it.");
 const TOO_LARGE: Answer = answer("TooLarge", "413", "Problem", "The body is too large.");
 const UNSUPPORTED: Answer = answer(
@@ -64,12 +72,14 @@ const UNAVAILABLE: Answer = answer(
     "It cannot be answered now: too many requests wait, or the database cannot be reached. Nothing was changed, unless the type is `/problems/outcome-unknown`.",
 );
 
-const ALL: [&Answer; 11] = [
+const ALL: [&Answer; 13] = [
     &MALFORMED,
     &NOT_FOUND,
     &CONFLICT,
     &ENROLLMENT_REFUSED,
     &DROP_REFUSED,
+    &PLAN_REFUSED,
+    &WAITLIST_REFUSED,
     &STALE,
     &TOO_LARGE,
     &UNSUPPORTED,
@@ -106,8 +116,12 @@ sets! {
     DeleteProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | INVALID | INTERNAL | UNAVAILABLE;
     /// Of enrolling.
     EnrollProblems = MALFORMED | NOT_FOUND | ENROLLMENT_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of a plan.
+    PlanProblems = MALFORMED | NOT_FOUND | PLAN_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of leaving.
-    DropProblems = NOT_FOUND | DROP_REFUSED | INVALID | INTERNAL | UNAVAILABLE;
+    DropProblems = MALFORMED | NOT_FOUND | DROP_REFUSED | STALE | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of changing a place on a waitlist.
+    ReorderProblems = MALFORMED | NOT_FOUND | WAITLIST_REFUSED | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of asking whether the server is ready.
     ReadyProblems = UNAVAILABLE;
 }

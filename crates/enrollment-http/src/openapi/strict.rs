@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 15] = [
+const ANSWERS: [&str; 18] = [
     "Student",
     "Hold",
     "Reservation",
@@ -22,6 +22,9 @@ const ANSWERS: [&str; 15] = [
     "Event",
     "Finding",
     "Judgement",
+    "StepJudgement",
+    "Waiting",
+    "PassedOver",
 ];
 
 /// Closes the input forms, requires every member of the answers, and says that a header is there or not, never null.

@@ -10,7 +10,7 @@ impl From<Error> for Problem {
         let detail = sentence(&error.to_string());
         match error {
             Error::Invalid(errors) => Self::invalid_fields(&errors),
-            Error::NotFound(_) => Self::new(Kind::NotFound, detail),
+            Error::NotFound(_) | Error::Unknown { .. } => Self::new(Kind::NotFound, detail),
             Error::Duplicate { subject, field } => {
                 let members = at_field(field, format!("is taken by another {subject}"));
                 Self::new(Kind::Duplicate, detail).with_members(members)

@@ -16,6 +16,8 @@ pub enum Kind {
     Fixed,
     EnrollmentRefused,
     DropRefused,
+    PlanRefused,
+    WaitlistRefused,
     Stale,
     TooLarge,
     UnsupportedMediaType,
@@ -44,7 +46,7 @@ const fn row(status: StatusCode, problem_type: &'static str, title: &'static str
 
 impl Kind {
     /// All kinds that have a type of their own.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -55,6 +57,8 @@ impl Kind {
         Self::Fixed,
         Self::EnrollmentRefused,
         Self::DropRefused,
+        Self::PlanRefused,
+        Self::WaitlistRefused,
         Self::Stale,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -88,6 +92,10 @@ impl Kind {
             Self::EnrollmentRefused => row(S::CONFLICT, "/problems/enrollment-refused", "The enrollment is refused",
                 Some("Each of the violations tells what can be done about it.")),
             Self::DropRefused => row(S::CONFLICT, "/problems/drop-refused", "The drop is refused",
+                Some("Each of the violations tells what can be done about it.")),
+            Self::PlanRefused => row(S::CONFLICT, "/problems/plan-refused", "The plan is refused, and nothing of it was done",
+                Some("Each of the violations tells what can be done about it, and its pointer which part of the plan it is about.")),
+            Self::WaitlistRefused => row(S::CONFLICT, "/problems/waitlist-refused", "The place on the waitlist cannot be changed",
                 Some("Each of the violations tells what can be done about it.")),
             Self::Stale => row(S::PRECONDITION_FAILED, "/problems/stale", "It was changed in the meantime",
                 Some("Read it again, and repeat the change with the new ETag.")),

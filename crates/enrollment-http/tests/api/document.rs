@@ -45,7 +45,7 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("Violation", violation(Code::SectionFull));
     is_as_told("Event", event());
     is_as_told("Judgement", record().judgement);
-    is_as_told("Finding", &record().judgement.rules[0]);
+    is_as_told("Finding", &record().judgement.steps[0].rules[0]);
 }
 
 #[test]

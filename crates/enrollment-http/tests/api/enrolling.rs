@@ -17,8 +17,8 @@ async fn enroll_as(api: &TestApi, key: &str) -> Answer {
 
 fn target(attempt: &Attempt) -> Target {
     match &attempt.command {
-        Command::Enroll(enroll) => enroll.request.target,
-        Command::Drop(_) => panic!("a drop"),
+        Command::Enroll(enroll) => enroll.request.target.clone(),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -95,7 +95,9 @@ async fn a_dry_run_tells_what_would_be() {
     let path = format!("{PATH}?dry_run=true");
     let accepted = api.post(&path, json!({"section_id": SECTION})).await;
     assert_eq!((accepted.status, accepted.header("location")), (StatusCode::OK, ""));
-    assert_eq!(accepted.json()["status"], "enrolled");
+    let receipt = accepted.json();
+    assert_eq!((&receipt["outcome"], &receipt["dry_run"]), (&json!("accepted"), &json!(true)));
+    assert_eq!(receipt["changes"][0]["start"]["status"], "enrolled");
     let refused = api.post(&path, json!({"section_id": SECTION})).await;
     let problem = refused.problem(409, "/problems/enrollment-refused");
     assert_eq!(problem["violations"][0]["code"], "section_full");

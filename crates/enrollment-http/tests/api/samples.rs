@@ -8,8 +8,8 @@ use enrollment_core::catalog::{
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
-    RosterEntry, SectionRef, Status, StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm, Verdict,
-    Violation,
+    RosterEntry, SectionRef, Status, StepJudgement, StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm,
+    Verdict, Violation,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,8 +114,10 @@ pub(crate) fn student_course() -> StudentCourse {
         grade: None,
         waitlist_position: None,
         reservation_id: None,
+        waitlist: None,
         enrolled_at: Some(now()),
         ended_at: None,
+        end_reason: None,
         version: Version::FIRST,
     }
 }
@@ -143,23 +145,25 @@ pub(crate) fn violation(code: Code) -> Violation {
         message: format!("It is refused by {code}."),
         remedy: "Do something else.".to_owned(),
         facts: json!({"section": "CS101-27"}),
+        pointer: None,
     }
 }
 
 fn receipt(attempt: &Attempt, outcome: Outcome) -> Receipt {
     let dry_run = attempt.mode == Mode::DryRun;
-    Receipt { attempt_id: attempt.id, at: attempt.at, dry_run, outcome, replayed: false }
+    let (steps, promotions) = Default::default();
+    Receipt { attempt_id: attempt.id, at: attempt.at, dry_run, outcome, steps, promotions, replayed: false }
 }
 
 /// The receipt of an attempt that made this of a student course.
 pub(crate) fn accepted(attempt: &Attempt, student_course: StudentCourse) -> Receipt {
     let change = if student_course.ended_at.is_some() { Change::End } else { Change::Start };
-    receipt(attempt, Outcome::Accepted(vec![change(student_course)]))
+    receipt(attempt, Outcome::Accepted { changes: vec![change(student_course)] })
 }
 
 /// The receipt of an attempt that these rules refused.
 pub(crate) fn refused(attempt: &Attempt, codes: &[Code]) -> Receipt {
-    receipt(attempt, Outcome::Refused(codes.iter().copied().map(violation).collect()))
+    receipt(attempt, Outcome::Refused { violations: codes.iter().copied().map(violation).collect() })
 }
 
 pub(crate) const ATTEMPT: &str = "0190a1b2-0000-7000-8000-000000000006";
@@ -181,14 +185,18 @@ pub(crate) fn record() -> Record {
         at: now(),
         actor: Actor::anonymous(),
         student_id: id(STUDENT),
+        caused_by: None,
         command: serde_json::from_value(command).unwrap(),
         judgement: Judgement {
             outcome: Verdict::Refused,
-            section: student_course().section,
-            rules: vec![
-                Finding { rule: Code::StudentNotActive, violation: None },
-                Finding { rule: refusing.code, violation: Some(refusing) },
-            ],
+            steps: vec![StepJudgement {
+                pointer: String::new(),
+                section: student_course().section,
+                rules: vec![
+                    Finding { rule: Code::StudentNotActive, violation: None },
+                    Finding { rule: refusing.code, violation: Some(refusing) },
+                ],
+            }],
             changes: vec![],
         },
         facts: serde_json::from_value(facts).unwrap(),

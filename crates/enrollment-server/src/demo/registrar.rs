@@ -8,11 +8,11 @@ use enrollment_core::catalog::{Component, GradeScale, Section, SectionStatus, St
 use enrollment_core::ids::{AttemptId, CourseId, IdSource, SectionId, StudentCourseId, TermId};
 use enrollment_core::registration::{
     Attempt, Change, Command, CourseRef, Enroll, EnrollRequest, Facts, GradingBasis, HeldCourse, Mode, SeatPool,
-    SectionFacts, SectionRef, Status, StudentCourse, StudentFacts, Target, TermFacts, TermRef,
+    SectionFacts, SectionRef, Status, StudentCourse, StudentFacts, Target, TermFacts, TermRef, WaitlistFacts,
 };
 use enrollment_core::text::Grade;
 use enrollment_diesel::import::StudentCourseRow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The sections of all terms, with their seats.
 #[derive(Default)]
@@ -29,7 +29,8 @@ pub(super) struct Registrant {
 impl Registrar {
     /// Takes a section in. That it may be closed by now does not matter: when its students enrolled, it was open.
     pub(super) fn offer(&mut self, section: &Section, offered: &Offered, term: &Term) {
-        let pool = SeatPool { id: section.id.uuid().into(), capacity: section.capacity.get(), overload: 0, taken: 0 };
+        let id = section.id.uuid().into();
+        let pool = SeatPool { id, capacity: section.capacity.get(), overload: 0, taken: 0, waiting: 0 };
         self.pools.insert(section.id, pool);
         let key = (term.id, offered.course.id, section.component);
         self.sections.entry(key).or_default().push(section_facts(section, offered, term));
@@ -124,18 +125,21 @@ impl Registrant {
             grade,
             waitlist_position: None,
             reservation_id: None,
+            waitlist: None,
             enrolled_at: None,
             ended_at: Some(at),
+            end_reason: None,
             version: Version::FIRST,
         };
-        let held = HeldCourse {
+        self.facts.held.push(HeldCourse {
             student_course,
             meetings: Vec::new(),
             time_zone: TimeZone::UTC,
+            seat_pool_id: None,
+            linked_components: BTreeSet::new(),
             drop_deadline: None,
             withdraw_deadline: None,
-        };
-        self.facts.held.push(held);
+        });
     }
 
     /// What the rules say to enrolling in this section.
@@ -147,7 +151,13 @@ impl Registrant {
         ids: &dyn IdSource,
     ) -> Option<Change> {
         let target = Target::Section(section.section.id);
-        let request = EnrollRequest { target, grading_basis: GradingBasis::Graded, credits: None };
+        let request = EnrollRequest {
+            target,
+            grading_basis: GradingBasis::Graded,
+            credits: None,
+            waitlist: false,
+            swap_from: None,
+        };
         let attempt = Attempt {
             id: AttemptId::mint(ids),
             actor: Actor::system("demo"),
@@ -156,6 +166,7 @@ impl Registrant {
             command: Command::Enroll(Enroll { student_course_id: StudentCourseId::mint(ids), request }),
             mode: Mode::Commit,
             idempotency: None,
+            caused_by: None,
         };
         self.facts.sections = vec![section.clone()];
         self.facts.pools = vec![pool];
@@ -215,6 +226,7 @@ fn section_facts(section: &Section, offered: &Offered, term: &Term) -> SectionFa
             withdraw_deadline: term.withdraw_deadline,
         },
         seat_pool_id: section.id.uuid().into(),
+        waitlist: WaitlistFacts::default(),
         meetings: section.meetings.clone(),
     }
 }

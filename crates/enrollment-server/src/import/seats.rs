@@ -61,7 +61,7 @@ impl Pools {
         for section in written {
             // A new section has a pool of its own.
             let id = *pools.of_section.entry(section.id).or_insert_with(|| section.id.uuid().into());
-            let none_yet = SeatPool { id, capacity: 0, overload: 0, taken: 0 };
+            let none_yet = SeatPool { id, capacity: 0, overload: 0, taken: 0, waiting: 0 };
             pools.pools.entry(id).or_insert(none_yet).capacity = section.capacity.get();
         }
         pools

@@ -14,14 +14,16 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
         format!(
             "{code} must be taken together with {missing}, which you have neither passed nor enrolled in for {term}."
         ),
-        format!("Enroll in {missing} first."),
+        format!("Enroll in {missing} first, or in both at once with a plan."),
         json!({ "course": code, "term": term, "missing": missing }),
     ))
 }
 
-/// Whether the student is enrolled in it in the term of the section; of a grade there is nothing to tell yet.
+/// Whether the student is enrolled in it in the term of the section, or would be by the same request; of a grade there is
+/// nothing to tell yet.
 fn is_beside(case: &Case<'_>, required: &RequiredCourse) -> bool {
-    case.enrolled_in_term().any(|held| held.student_course.course.code == required.course)
+    case.is_taken_beside(&required.course)
+        || case.enrolled_in_term().any(|held| held.student_course.course.code == required.course)
 }
 
 #[cfg(test)]

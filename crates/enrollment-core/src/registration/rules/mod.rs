@@ -15,20 +15,24 @@ mod credits_out_of_range;
 mod deadline_passed;
 mod excluded_course;
 mod hold;
+mod linked_section_missing;
 pub(super) mod not_enrolled;
+mod not_waitlisted;
 mod prerequisite_missing;
 mod restricted;
 mod section_full;
 mod section_not_open;
 mod student_not_active;
 mod time_conflict;
+mod waitlist_full;
 mod window_closed;
 
+use super::decision::Asked;
 use super::facts::{Facts, HeldCourse, SeatPool, SectionFacts};
-use super::{EnrollRequest, Finding, GradingBasis, Status, StudentCourse};
+use super::{Finding, GradingBasis, Status, StudentCourse};
 use crate::catalog::{Credits, RequiredCourse};
 use crate::ids::ReservationId;
-use crate::text::Grade;
+use crate::text::{CourseCode, Grade};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -65,10 +69,16 @@ pub enum Code {
     CreditsOutOfRange,
     /// The student would take more credits than are allowed in the term.
     CreditLimit,
+    /// A component of the course that is taken together with it is not.
+    LinkedSectionMissing,
     /// No seat is free.
     SectionFull,
+    /// No seat is free, and no place on the waitlist either.
+    WaitlistFull,
     /// There is nothing to leave.
     NotEnrolled,
+    /// It does not wait for a seat.
+    NotWaitlisted,
     /// It is too late to leave.
     DeadlinePassed,
 }
@@ -92,11 +102,14 @@ pub struct Violation {
     /// What the rule looked at, for a program; its fields depend on the rule.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub facts: Value,
+    /// Which part of the request it is about, as a JSON pointer; absent where the request has only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
 }
 
 impl Violation {
     pub(super) fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>, facts: Value) -> Self {
-        Self { code, message: message.into(), remedy: remedy.into(), facts }
+        Self { code, message: message.into(), remedy: remedy.into(), facts, pointer: None }
     }
 }
 
@@ -108,13 +121,27 @@ pub(super) struct Case<'a> {
     pub(super) section: &'a SectionFacts,
     pub(super) pool: &'a SeatPool,
     /// How it is asked for.
-    pub(super) asked: &'a EnrollRequest,
+    pub(super) asked: &'a Asked,
+    /// The sections that are taken in the same request.
+    pub(super) beside: &'a [&'a SectionFacts],
 }
 
 impl<'a> Case<'a> {
     /// What the course would be worth: what is asked for, or what the catalogue says.
     pub(super) fn credits(&self) -> Credits {
         self.asked.credits.unwrap_or(self.section.course.credits)
+    }
+
+    /// Whether this would be a place on the waitlist: no seat is free, and waiting is asked for. Sections that are taken
+    /// together cannot be waited for, since one of them may come without the other.
+    pub(super) fn waits(&self) -> bool {
+        self.asked.may_wait && self.free_seats() == 0 && self.section.course.linked_components.is_empty()
+    }
+
+    /// Whether a course is taken in the same request, in the term of the section.
+    fn is_taken_beside(&self, code: &CourseCode) -> bool {
+        let term = self.section.term.term.id;
+        self.beside.iter().any(|other| other.term.term.id == term && other.course.course.code == *code)
     }
 
     /// The student's courses in a state.
@@ -174,7 +201,7 @@ type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
-const RULES: [(Code, Rule); 14] = [
+const RULES: [(Code, Rule); 16] = [
     (Code::StudentNotActive, student_not_active::check),
     (Code::Hold, hold::check),
     (Code::WindowClosed, window_closed::check),
@@ -188,7 +215,15 @@ const RULES: [(Code, Rule); 14] = [
     (Code::TimeConflict, time_conflict::check),
     (Code::CreditsOutOfRange, credits_out_of_range::check),
     (Code::CreditLimit, credit_limit::check),
+    (Code::LinkedSectionMissing, linked_section_missing::check),
     (Code::SectionFull, section_full::check),
+    (Code::WaitlistFull, waitlist_full::check),
+];
+
+/// The rules to which it matters what else is taken in the same request.
+const RULES_BESIDE: [(Code, Rule); 2] = [
+    (Code::CorequisiteMissing, corequisite_missing::check),
+    (Code::LinkedSectionMissing, linked_section_missing::check),
 ];
 
 /// The rules for leaving, in their fixed order.
@@ -202,6 +237,21 @@ const LEAVE_RULES: [(Code, LeaveRule); 4] = [
 /// What each rule says to enrolling.
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     RULES.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(case) }).collect()
+}
+
+/// What those rules say to enrolling to which it matters what else is taken in the same request.
+pub(super) fn findings_beside(case: &Case<'_>) -> Vec<Finding> {
+    RULES_BESIDE.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(case) }).collect()
+}
+
+/// What is asked of a student course that the institution ends.
+pub(super) fn cancel_finding(leave: &Leave<'_>) -> Finding {
+    Finding { rule: Code::NotEnrolled, violation: not_enrolled::check(leave) }
+}
+
+/// What is asked of a student course that shall have another place on the waitlist.
+pub(super) fn waiting_finding(leave: &Leave<'_>) -> Finding {
+    Finding { rule: Code::NotWaitlisted, violation: not_waitlisted::check(leave) }
 }
 
 /// What each rule says to leaving.

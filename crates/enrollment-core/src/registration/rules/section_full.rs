@@ -1,4 +1,5 @@
-//! A section has so many seats and no more, and some of them may be reserved for others.
+//! A section has so many seats and no more, and some of them may be reserved for others. Who asks to wait is not refused for that,
+//! but asks for a place on the waitlist.
 
 use super::{Case, Code, Violation};
 use crate::registration::ReservationFacts;
@@ -6,7 +7,7 @@ use serde_json::json;
 
 pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
     let (pool, for_you) = (case.pool, case.free_seats());
-    if for_you > 0 {
+    if for_you > 0 || case.waits() {
         return None;
     }
     let name = case.section_name();
@@ -28,17 +29,26 @@ pub(super) fn check(case: &Case<'_>) -> Option<Violation> {
             "release_at": reservation.release_at,
         })).collect::<Vec<_>>(),
     });
-    Some(Violation::new(Code::SectionFull, message, remedy(pool.free(), &reserved), facts))
+    Some(Violation::new(Code::SectionFull, message, remedy(case, &reserved), facts))
 }
 
-fn remedy(free: u32, reserved: &[&ReservationFacts]) -> String {
+/// What can be done: the first of these that is possible.
+fn remedy(case: &Case<'_>, reserved: &[&ReservationFacts]) -> String {
     let release = reserved.iter().filter(|reservation| reservation.left() > 0).filter_map(|own| own.release_at).min();
-    match release.filter(|_| free > 0) {
-        Some(release_at) => {
-            format!("Choose another section, or come back from {release_at} on, when reserved seats become anybody's.")
-        }
-        None => "Choose another section, or come back in case a seat is freed.".to_owned(),
+    if let Some(release_at) = release.filter(|_| case.pool.free() > 0) {
+        return format!(
+            "Choose another section, or come back from {release_at} on, when reserved seats become anybody's."
+        );
     }
+    let waitlist = &case.section.waitlist;
+    let remedy = if !case.section.course.linked_components.is_empty() {
+        "Choose other sections: those that are taken together cannot be waited for."
+    } else if waitlist.waiting < waitlist.capacity {
+        "Choose another section, or ask with `\"waitlist\": true` to wait for a seat."
+    } else {
+        "Choose another section, or come back in case a seat is freed."
+    };
+    remedy.to_owned()
 }
 
 #[cfg(test)]
