@@ -87,6 +87,7 @@ fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
         students[..3].iter().map(|student| university.enrolled(*student, section).id).collect();
     let gone = university.enrolled(students[3], section).id;
     university.drop(students[3], gone).unwrap();
+    university.execute("UPDATE sections SET waitlist_capacity = 3");
     // Priority comes before the order of coming.
     let waiting = [(students[4], 1, 1_i64), (students[5], 0, 3), (students[6], 0, 2)].map(|(student, priority, sequence)| {
         let id = id();

@@ -71,7 +71,7 @@ fn what_does_not_exist_is_told() {
     let (student, section) = (university.student(), university.some_section(1));
     let (course, term) = (university.course("CS1"), university.term("T1"));
     let missing = |attempt| match university.register(attempt) {
-        Err(Error::NotFound(subject)) => subject,
+        Err(Error::NotFound(subject) | Error::Unknown { subject, .. }) => subject,
         other => panic!("{other:?}"),
     };
     let nobody = id().into();
