@@ -21,7 +21,7 @@ fn a_student_enrolls_and_sees_the_course() {
         "section": {"id": section, "number": "1", "component": "lecture"},
         "term": {"id": made["term"]["id"], "code": "F26"},
         "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null, "reservation_id": null,
-        "enrolled_at": made["enrolled_at"], "ended_at": null, "version": 1
+        "waitlist": null, "enrolled_at": made["enrolled_at"], "ended_at": null, "end_reason": null, "version": 1
     });
     assert_eq!(made, expected);
     assert_eq!(app.courses_of(&student), std::slice::from_ref(&expected));
@@ -157,11 +157,9 @@ fn wrong_fields_are_named_all_at_once_and_what_does_not_exist_is_a_wrong_field()
     let app = TestApp::start();
     let student = app.student("1");
     let nowhere = "0190a1b2-0000-7000-8000-000000000000";
-    let answer = app.post(
-        &enroll_path(&student),
-        &json!({"section_id": 7, "waitlist": true, "seat": "A1", "grading_basis": "none"}),
-    );
-    assert_eq!(answer.invalid(), ["/seat", "/section_id", "/grading_basis", "/waitlist"]);
+    let answer = app
+        .post(&enroll_path(&student), &json!({"section_id": 7, "waitlist": 1, "seat": "A1", "grading_basis": "none"}));
+    assert_eq!(answer.invalid(), ["/seat", "/section_id", "/waitlist", "/grading_basis"]);
     assert_eq!(app.enroll(&student, nowhere).invalid(), ["/section_id"]);
     let course = app.course("CS1", &json!({}));
     assert_eq!(app.post(&enroll_path(&student), &json!({"course_id": nowhere})).invalid(), ["/course_id"]);

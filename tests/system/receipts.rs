@@ -46,14 +46,17 @@ fn a_receipt_explains_an_answer_rule_by_rule() {
     assert_eq!(accepted["changes"], json!([{ "start": enrolled.body }]));
     assert_eq!(accepted["command"]["enroll"]["request"]["target"], json!({ "section": section }));
     assert_eq!((&accepted["facts"]["pools"][0]["taken"], &accepted["facts"]["held"]), (&json!(0), &json!([])));
-    assert!(accepted["rules"].as_array().unwrap().iter().all(|finding| finding["violation"].is_null()), "{accepted:#}");
+    assert!(
+        accepted["steps"][0]["rules"].as_array().unwrap().iter().all(|finding| finding["violation"].is_null()),
+        "{accepted:#}"
+    );
 
     let explained = receipt(&app, &link(&refused));
     assert_eq!((&explained["attempt_id"], &explained["outcome"]), (&refused.body["attempt_id"], &json!("refused")));
-    assert_eq!((&explained["section"]["id"], &explained["changes"]), (&json!(section), &json!([])));
-    let rules = explained["rules"].as_array().unwrap();
+    assert_eq!((&explained["steps"][0]["section"]["id"], &explained["changes"]), (&json!(section), &json!([])));
+    let rules = explained["steps"][0]["rules"].as_array().unwrap();
     let names = |receipt: &Value| -> Vec<Value> {
-        receipt["rules"].as_array().unwrap().iter().map(|finding| finding["rule"].clone()).collect()
+        receipt["steps"][0]["rules"].as_array().unwrap().iter().map(|finding| finding["rule"].clone()).collect()
     };
     assert_eq!(names(&explained), names(&accepted), "the same rules in the same order");
     let refusing: Vec<&Value> = rules.iter().filter(|finding| !finding["violation"].is_null()).collect();

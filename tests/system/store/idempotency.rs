@@ -53,7 +53,7 @@ fn a_key_is_for_one_request() {
     assert!(matches!(other, Err(Error::IdempotencyKeyReused)), "{other:?}");
     // What failed for want of a section has no answer to repeat.
     let missing = with_key(enrolling(student, Target::Section(super::university::id().into())), "other key");
-    assert!(matches!(university.register(missing), Err(Error::NotFound(Subject::Section))));
+    assert!(matches!(university.register(missing), Err(Error::Unknown { subject: Subject::Section, .. })));
     university.register(with_key(enrolling(student, Target::Section(two)), "other key")).unwrap();
 }
 

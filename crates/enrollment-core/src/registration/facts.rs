@@ -290,7 +290,9 @@ impl Facts {
 
     /// Takes the changes of a decision, so that a further attempt can be decided in the same transaction.
     pub fn apply(&mut self, changes: &[Change]) {
-        changes.iter().for_each(|change| self.take(change.student_course()));
+        for change in changes {
+            self.take(change.student_course());
+        }
     }
 
     /// Takes a student course as it is after a change.
@@ -300,7 +302,9 @@ impl Facts {
             Some(held) => (Some(std::mem::replace(&mut held.student_course, changed.clone())), held.seat_pool_id),
             None => (None, self.begin(changed)),
         };
-        before.iter().for_each(|before| self.count_quota(before, |taken| taken.saturating_sub(1)));
+        if let Some(before) = &before {
+            self.count_quota(before, |taken| taken.saturating_sub(1));
+        }
         self.count_quota(changed, |taken| taken + 1);
         let before = before.map(|before| before.status);
         let seats = |status: Status| u32::from(status.holds_seat());

@@ -38,7 +38,9 @@ impl From<Receipt> for Decided {
 pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt, refusals: &WriteBehind<Record>) -> Answer<Receipt> {
     let decided = decide(conn, attempt)?;
     Ok(decided.map(|Decided { receipt, unwritten }| {
-        unwritten.into_iter().for_each(|record| refusals.hand_over(record));
+        for record in unwritten {
+            refusals.hand_over(record);
+        }
         receipt
     }))
 }
@@ -129,10 +131,12 @@ pub(super) fn judge(
     }
     let facts = known.facts(student, locked.pools);
     require_locked(attempt, &facts)?;
-    if let Some((id, version)) = attempt.command.expected() {
-        if facts.held(id).is_some_and(|held| held.student_course.version != version) {
-            return Ok(Judged::Answered(Err(Error::Stale(Subject::StudentCourse))));
-        }
+    let stale = attempt
+        .command
+        .expected()
+        .filter(|(id, version)| facts.held(*id).is_some_and(|held| held.student_course.version != *version));
+    if stale.is_some() {
+        return Ok(Judged::Answered(Err(Error::Stale(Subject::StudentCourse))));
     }
     let judgement = attempt.judge(&facts);
     Ok(Judged::Judged(facts, judgement))

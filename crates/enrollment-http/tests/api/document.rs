@@ -1,7 +1,7 @@
 //! What is answered is what the document says.
 
 use crate::samples::*;
-use enrollment_core::registration::Code;
+use enrollment_core::registration::{Code, Violation};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -42,10 +42,19 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("StudentRef", roster_entry().student);
     is_as_told("TimetableEntry", timetable_entry());
     is_as_told("TimetableTerm", timetable_entry().term);
-    is_as_told("Violation", violation(Code::SectionFull));
+    is_as_told("StepJudgement", &record().judgement.steps[0]);
     is_as_told("Event", event());
     is_as_told("Judgement", record().judgement);
     is_as_told("Finding", &record().judgement.steps[0].rules[0]);
+}
+
+#[test]
+fn a_violation_has_a_pointer_only_where_the_request_has_parts() {
+    let alone = violation(Code::SectionFull);
+    let in_a_plan = Violation { pointer: Some("/adds/0".to_owned()), ..alone.clone() };
+    let told = schema("Violation");
+    assert_eq!(names(&told["required"]), names(&serde_json::to_value(alone).unwrap()));
+    assert_eq!(names(&told["properties"]), names(&serde_json::to_value(in_a_plan).unwrap()));
 }
 
 #[test]

@@ -174,7 +174,7 @@ async fn a_key_that_is_no_key_is_told() {
 #[actix_web::test]
 async fn everything_wrong_with_the_request_is_told_at_once() {
     let api = Ports::default().api();
-    let answer = api.post(PATH, json!({"section_id": "x", "waitlist": true, "seat": 1})).await;
+    let answer = api.post(PATH, json!({"section_id": "x", "waitlist": 1, "seat": 1})).await;
     answer.problem(422, "/problems/invalid");
     assert_eq!(answer.wrong(), ["/seat", "/section_id", "/waitlist"]);
     assert_eq!(api.post(&format!("{PATH}?dry_run=perhaps"), json!({})).await.wrong(), ["dry_run"]);
@@ -183,7 +183,8 @@ async fn everything_wrong_with_the_request_is_told_at_once() {
 #[actix_web::test]
 async fn what_does_not_exist_is_a_wrong_field_or_not_found() {
     let mut ports = Ports::default();
-    ports.registration.expect_register().once().returning(|_| Err(Error::NotFound(Subject::Section)));
+    let unknown = || Error::Unknown { subject: Subject::Section, id: SECTION.parse().unwrap() };
+    ports.registration.expect_register().once().returning(move |_| Err(unknown()));
     ports.registration.expect_register().once().returning(|_| Err(Error::NotFound(Subject::Student)));
     let api = ports.api();
     let body = json!({"section_id": SECTION});

@@ -114,7 +114,7 @@ async fn a_students_courses_are_narrowed_by_term_and_status() {
             "section": {"id": SECTION, "number": "27", "component": "lecture"},
             "term": {"id": TERM, "code": "2026-fall"},
             "credits": 3, "grading_basis": "graded", "grade": null, "waitlist_position": null, "reservation_id": null,
-            "enrolled_at": "2026-09-01T08:00:00Z", "ended_at": null, "version": 1
+            "waitlist": null, "enrolled_at": "2026-09-01T08:00:00Z", "ended_at": null, "end_reason": null, "version": 1
         })
     );
 }

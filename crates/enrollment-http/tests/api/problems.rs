@@ -37,8 +37,12 @@ fn required_query(operation: &Value) -> String {
     if required { format!("?term_id={TERM}") } else { String::new() }
 }
 
-fn valid_body(path: &str) -> Value {
+fn valid_body(method: &Method, path: &str) -> Value {
     match path {
+        path if path.contains("/courses/") && path.contains("/students") && *method == Method::PATCH => {
+            json!({"waitlist_priority": 1})
+        }
+        path if path.contains("/plan") => json!({"drops": [STUDENT_COURSE]}),
         path if path.contains("/courses") && path.contains("/students") => json!({"section_id": SECTION}),
         path if path.contains("/holds") => hold_body(),
         path if path.contains("/reservations") => reservation_body(),
@@ -52,7 +56,7 @@ fn valid_body(path: &str) -> Value {
 
 fn request(method: &Method, path: &str, has_body: bool) -> TestRequest {
     let request = TestRequest::default().method(method.clone()).uri(path);
-    if has_body { request.set_json(valid_body(path)) } else { request }
+    if has_body { request.set_json(valid_body(method, path)) } else { request }
 }
 
 /// Ports of which every method answers this error.

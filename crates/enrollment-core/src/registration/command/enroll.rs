@@ -164,10 +164,8 @@ impl EnrollDraft {
         }
         check_list(&mut errors, "/any", any.as_deref());
         check_list(&mut errors, "/linked_section_ids", linked.as_deref());
-        if let (Some(section), Some(linked)) = (&section_id, &linked) {
-            if linked.contains(section) {
-                errors.add("/linked_section_ids", "must not have the section_id again");
-            }
+        if section_id.zip(linked.as_ref()).is_some_and(|(section, linked)| linked.contains(&section)) {
+            errors.add("/linked_section_ids", "must not have the section_id again");
         }
         let target = match (section_id, any, course_id) {
             (Some(section), _, _) => match linked {

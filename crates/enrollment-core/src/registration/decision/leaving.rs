@@ -1,6 +1,6 @@
 //! Leaving: dropped, withdrawn or cancelled.
 
-use super::{Change, Steps, Taking};
+use super::{Change, Outcome, Taking};
 use crate::ids::StudentCourseId;
 use crate::registration::facts::{Facts, HeldCourse};
 use crate::registration::rules::{self, Leave};
@@ -26,14 +26,14 @@ pub(super) fn judge<'a>(
     facts: &'a Facts,
     mut leavings: Vec<Leaving>,
     takings: &[Taking],
-) -> Steps<'a> {
+) -> Outcome<'a> {
     let siblings: Vec<Leaving> = leavings.iter().flat_map(|leaving| siblings(facts, leaving, takings)).collect();
     for sibling in siblings {
         if leavings.iter().all(|leaving| leaving.id != sibling.id) {
             leavings.push(sibling);
         }
     }
-    let mut left = Steps { facts: Cow::Borrowed(facts), steps: Vec::new(), changes: Vec::new() };
+    let mut left = Outcome { facts: Cow::Borrowed(facts), steps: Vec::new(), changes: Vec::new() };
     for leaving in &leavings {
         let (step, change) = judge_one(attempt, facts, &leaving.pointer, leaving.id);
         left.steps.push(step);

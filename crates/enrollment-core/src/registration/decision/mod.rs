@@ -101,8 +101,8 @@ impl Attempt {
     /// Decides this attempt on the facts, and tells how: what each rule says to each step.
     pub fn judge(&self, facts: &Facts) -> Judgement {
         match &self.command {
-            Command::Enroll(enroll) => judge_steps(self, facts, Vec::new(), takings("", enroll, facts)),
-            Command::Drop(drop) => judge_steps(self, facts, vec![Leaving::new("", drop.student_course_id)], Vec::new()),
+            Command::Enroll(enroll) => judge_steps(self, facts, Vec::new(), &takings("", enroll, facts)),
+            Command::Drop(drop) => judge_steps(self, facts, vec![Leaving::new("", drop.student_course_id)], &[]),
             Command::Plan(plan) => judge_plan(self, facts, plan),
             Command::Promote(promote) => waiting::promote(self, facts, promote),
             Command::Prioritize(prioritize) => waiting::prioritize(self, facts, prioritize),
@@ -116,8 +116,9 @@ fn judge_plan(attempt: &Attempt, facts: &Facts, plan: &Plan) -> Judgement {
     let leavings = drops.map(|(index, drop)| Leaving::new(format!("/drops/{index}"), drop.student_course_id));
     let adds = plan.adds.iter().enumerate().map(|(index, add)| (format!("/adds/{index}"), add));
     let swaps = plan.swaps.iter().enumerate().map(|(index, swap)| (format!("/swaps/{index}/add"), swap));
-    let takings = adds.chain(swaps).flat_map(|(pointer, enroll)| takings(&pointer, enroll, facts)).collect();
-    judge_steps(attempt, facts, leavings.collect(), takings)
+    let takings: Vec<Taking> =
+        adds.chain(swaps).flat_map(|(pointer, enroll)| takings(&pointer, enroll, facts)).collect();
+    judge_steps(attempt, facts, leavings.collect(), &takings)
 }
 
 /// What a request to enroll asks to take: a section, or one of each component that belong together.
@@ -151,13 +152,13 @@ fn takings(pointer: &str, enroll: &Enroll, facts: &Facts) -> Vec<Taking> {
 
 /// Judges what is to be left, and then what is to be taken as if that had been left: so every rule that refuses is told at
 /// once, and a swap is judged by what it leads to.
-fn judge_steps(attempt: &Attempt, facts: &Facts, mut leavings: Vec<Leaving>, takings: Vec<Taking>) -> Judgement {
+fn judge_steps(attempt: &Attempt, facts: &Facts, mut leavings: Vec<Leaving>, takings: &[Taking]) -> Judgement {
     let swapped = takings.iter().filter(|taking| !taking.may_wait);
     leavings.extend(
         swapped
             .filter_map(|taking| taking.swap_from.map(|id| Leaving::new(format!("{}/swap_from", taking.pointer), id))),
     );
-    let left = leaving::judge(attempt, facts, leavings, &takings);
+    let left = leaving::judge(attempt, facts, leavings, takings);
     if takings.is_empty() {
         return Judgement::of(left.steps, left.changes);
     }
@@ -166,7 +167,7 @@ fn judge_steps(attempt: &Attempt, facts: &Facts, mut leavings: Vec<Leaving>, tak
 }
 
 /// What steps come to: what the rules say, what would be changed, and the facts after that.
-struct Steps<'a> {
+struct Outcome<'a> {
     facts: std::borrow::Cow<'a, Facts>,
     steps: Vec<super::StepJudgement>,
     changes: Vec<Change>,

@@ -4,7 +4,7 @@
 //! looked for is one option for each such that all are admitted together, the earlier ones with the better options. Where there
 //! is no such choice, the answer is about the one that comes nearest, taken one after the other.
 
-use super::{Change, Steps, leaving};
+use super::{Change, Outcome, leaving};
 use crate::catalog::{Component, Credits, Version};
 use crate::ids::{CourseId, SectionId, StudentCourseId, TermId};
 use crate::registration::facts::{Facts, SectionFacts};
@@ -154,8 +154,8 @@ pub(super) fn components(facts: &Facts, course: CourseId, term: Option<TermId>) 
 const MOST_JUDGED: u32 = 5_000;
 
 /// Judges taking all of these.
-pub(super) fn judge<'a>(attempt: &Attempt, facts: &Cow<'a, Facts>, takings: Vec<Taking>) -> Steps<'a> {
-    let search = Search { attempt, takings: &takings, left: Cell::new(MOST_JUDGED) };
+pub(super) fn judge<'a>(attempt: &Attempt, facts: &Cow<'a, Facts>, takings: &[Taking]) -> Outcome<'a> {
+    let search = Search { attempt, takings, left: Cell::new(MOST_JUDGED) };
     let begin = Node { facts: facts.clone(), steps: Vec::new(), changes: Vec::new(), chosen: Vec::new() };
     let found = match takings.len() {
         // The nearest is the best that there is, as every option has been judged.
@@ -163,7 +163,7 @@ pub(super) fn judge<'a>(attempt: &Attempt, facts: &Cow<'a, Facts>, takings: Vec<
         _ => search.fitting(begin.clone()),
     };
     let node = found.unwrap_or_else(|| search.nearest(begin));
-    Steps { facts: node.facts, steps: node.steps, changes: node.changes }
+    Outcome { facts: node.facts, steps: node.steps, changes: node.changes }
 }
 
 struct Search<'s> {
@@ -233,7 +233,9 @@ impl Search<'_> {
         }
         for (section, findings) in findings {
             let step = node.steps.iter_mut().find(|step| step.section.as_ref().is_some_and(|own| own.id == section));
-            step.into_iter().for_each(|step| step.replace(findings.clone()));
+            if let Some(step) = step {
+                step.replace(findings);
+            }
         }
         Some(node)
     }

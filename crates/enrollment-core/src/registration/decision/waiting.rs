@@ -30,7 +30,7 @@ pub(super) fn promote(attempt: &Attempt, facts: &Facts, promote: &Promote) -> Ju
         may_wait: false,
         swap_from,
     };
-    let judged = super::judge_steps(attempt, &without, Vec::new(), vec![taking]);
+    let judged = super::judge_steps(attempt, &without, Vec::new(), &[taking]);
     let seated = |change| match change {
         Change::Start(seat) => Change::Promote(own.clone().promoted(seat.reservation_id, attempt.at)),
         other => other,
