@@ -10,6 +10,7 @@ mod crash;
 mod deadlines;
 mod demo;
 mod enrolling;
+mod grades;
 mod holds;
 mod import;
 mod offers;

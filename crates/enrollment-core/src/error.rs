@@ -30,6 +30,8 @@ pub enum Subject {
     Window,
     /// The receipt of an attempt.
     Receipt,
+    /// A grade of the grade scale.
+    Grade,
 }
 
 impl fmt::Display for Subject {
@@ -44,6 +46,7 @@ impl fmt::Display for Subject {
             Self::Reservation => "reservation",
             Self::Window => "window",
             Self::Receipt => "receipt",
+            Self::Grade => "grade",
         })
     }
 }

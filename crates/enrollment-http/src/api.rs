@@ -7,13 +7,13 @@ use crate::{
     Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, sections,
     student_courses,
 };
-use crate::{courses, events, holds, offers, students, terms, timetable, waitlist, windows};
+use crate::{courses, events, grades, holds, offers, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Hold, Reservation, Section, Student, Term, Window};
+use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration};
@@ -31,6 +31,8 @@ pub struct Services {
     pub terms: Catalog<Term>,
     /// Registration windows of terms.
     pub windows: Catalog<Window>,
+    /// The grade scale.
+    pub grades: Grades,
     /// Sections.
     pub sections: Catalog<Section>,
     /// Reservations of seats.
@@ -113,6 +115,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         terms::endpoints(),
         windows::endpoints(),
         sections::endpoints(),
+        grades::endpoints(),
         reservations::endpoints(),
         roster::endpoints(),
         history::endpoints(),

@@ -34,6 +34,15 @@ impl Endpoint {
         Self { method: Method::POST, path, routes: vec![web::post().to(handler)] }
     }
 
+    /// Makes something that the caller names, or changes it.
+    pub(crate) fn put<F, Args>(path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        Self { method: Method::PUT, path, routes: vec![web::put().to(handler)] }
+    }
+
     /// Changes something.
     pub(crate) fn patch<F, Args>(path: &'static str, handler: F) -> Self
     where

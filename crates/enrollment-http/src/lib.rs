@@ -35,6 +35,7 @@ mod courses;
 mod docs_page;
 mod endpoint;
 mod events;
+mod grades;
 mod health;
 mod history;
 mod holds;

@@ -2,8 +2,10 @@
 
 use crate::problem::Problem;
 use actix_web::dev::Payload;
+use actix_web::web::Path;
 use actix_web::{FromRequest, HttpRequest};
 use enrollment_core::ids::{HoldId, ReservationId, StudentCourseId, WindowId};
+use enrollment_core::text::Grade;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -21,6 +23,9 @@ pub(crate) struct OfHold(pub(crate) HoldId);
 
 /// The `{window_id}` of a path.
 pub(crate) struct OfWindow(pub(crate) WindowId);
+
+/// The `{grade}` of a path.
+pub(crate) struct OfGrade(pub(crate) Grade);
 
 impl<T: FromStr> FromRequest for Id<T> {
     type Error = Problem;
@@ -65,6 +70,22 @@ impl FromRequest for OfWindow {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request, "window_id").map(Self))
     }
+}
+
+impl FromRequest for OfGrade {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(grade(request).map(Self))
+    }
+}
+
+/// A grade may have any characters, so it is decoded in full: the `%2B` of `A%2B` is a plus.
+fn grade(request: &HttpRequest) -> Result<Grade, Problem> {
+    let segments = Path::<String>::extract(request).into_inner();
+    let text = segments.map(Path::into_inner).unwrap_or_default();
+    Grade::try_from(text.as_str()).map_err(|_| Problem::no_such_id(&text))
 }
 
 fn read<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {

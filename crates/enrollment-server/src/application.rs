@@ -7,7 +7,7 @@ use crate::clock::SystemClock;
 use crate::ids::SystemIds;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use enrollment_core::catalog::Catalog;
+use enrollment_core::catalog::{Catalog, Grades};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration};
@@ -146,6 +146,7 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        grades: Grades::new(store.clone()),
         reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         offers: Offers::new(store.clone(), store.clone(), clock.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),

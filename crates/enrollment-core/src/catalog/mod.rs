@@ -37,7 +37,9 @@ pub use cohort::Cohort;
 pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};
-pub use grade::{GradeScale, GradeValue};
+#[cfg(any(test, feature = "mocks"))]
+pub use grade::MockGradeRepository;
+pub use grade::{GradeRepository, GradeScale, GradeValue, Grades, Put, ScaleGrade, ScaleGradeDraft};
 pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};

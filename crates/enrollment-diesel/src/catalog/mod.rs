@@ -3,6 +3,7 @@
 //! To add a kind of entry: its row in `rows/`, and a file here that implements [`Table`] for it.
 
 mod courses;
+mod grades;
 mod holds;
 mod reservations;
 mod sections;

@@ -12,14 +12,14 @@ pub(crate) use patches::{
 };
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
-    ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteProblems, DropProblems, EnrollProblems, FindProblems,
-    ListProblems, PlanProblems, ReadyProblems, ReorderProblems,
+    ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteGradeProblems, DeleteProblems, DropProblems,
+    EnrollProblems, FindProblems, ListProblems, PlanProblems, PutProblems, ReadyProblems, ReorderProblems,
 };
 use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, events, health, history, holds, metrics, offers, plan, receipts, reservations, roster,
+    courses, docs_page, events, grades, health, history, holds, metrics, offers, plan, receipts, reservations, roster,
     sections, student_courses, students, terms, timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
@@ -45,6 +45,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "students", description = "Who may enroll."),
         (name = "holds", description = "What keeps a student from enrolling or dropping."),
         (name = "courses", description = "The catalogue."),
+        (name = "grades", description = "The grade scale."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
         (name = "windows", description = "When which students may register in a term."),
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
@@ -57,6 +58,7 @@ all rules that refuse an enrollment, in `violations`.
         holds::list, holds::create, holds::get, holds::change, holds::delete,
         student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, waitlist::change, plan::submit, timetable::show, offers::list,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
+        grades::list, grades::put, grades::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         windows::list, windows::create, windows::get, windows::change, windows::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,

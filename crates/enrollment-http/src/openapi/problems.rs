@@ -114,6 +114,10 @@ sets! {
     ChangeProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of deleting an entry.
     DeleteProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of putting what the caller names.
+    PutProblems = MALFORMED | NOT_FOUND | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of deleting a grade, which has no versions.
+    DeleteGradeProblems = NOT_FOUND | CONFLICT | INVALID | INTERNAL | UNAVAILABLE;
     /// Of enrolling.
     EnrollProblems = MALFORMED | NOT_FOUND | ENROLLMENT_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of a plan.

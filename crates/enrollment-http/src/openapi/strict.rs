@@ -6,12 +6,13 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 18] = [
+const ANSWERS: [&str; 19] = [
     "Student",
     "Hold",
     "Reservation",
     "Window",
     "Course",
+    "ScaleGrade",
     "Term",
     "Section",
     "Meeting",
@@ -47,7 +48,7 @@ impl Modify for Strict {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 fn make_headers_text(operation: &mut Operation) {

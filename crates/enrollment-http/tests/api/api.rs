@@ -5,7 +5,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
 use enrollment_core::catalog::{
-    Catalog, Course, Entry, Hold, MockRepository, Reservation, Section, Student, Term, Window,
+    Catalog, Course, Entry, Grades, Hold, MockGradeRepository, MockRepository, Reservation, Section, Student, Term,
+    Window,
 };
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
@@ -29,6 +30,7 @@ pub(crate) struct Ports {
     pub(crate) windows: MockRepository<Window>,
     pub(crate) sections: MockRepository<Section>,
     pub(crate) reservations: MockRepository<Reservation>,
+    pub(crate) grades: MockGradeRepository,
     pub(crate) registration: MockRegistrationRepository,
     pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
@@ -50,6 +52,7 @@ impl Ports {
             windows: catalog(self.windows),
             sections: Catalog::new(sections.clone(), clock(), ids()),
             reservations: catalog(self.reservations),
+            grades: Grades::new(Arc::new(self.grades)),
             offers: Offers::new(sections, Arc::new(self.facts), clock()),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),

@@ -8,6 +8,7 @@ mod catalogue;
 mod document;
 mod dropping;
 mod enrolling;
+mod grades;
 mod history;
 mod lists;
 mod logs;

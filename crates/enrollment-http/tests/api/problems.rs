@@ -18,7 +18,8 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{student_course_id}", STUDENT_COURSE)
             .replace("{hold_id}", HOLD)
             .replace("{reservation_id}", RESERVATION)
-            .replace("{window_id}", WINDOW);
+            .replace("{window_id}", WINDOW)
+            .replace("{grade}", "A");
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
             let path = format!("{path}{}", required_query(&operation));
@@ -47,6 +48,7 @@ fn valid_body(method: &Method, path: &str) -> Value {
         path if path.contains("/holds") => hold_body(),
         path if path.contains("/reservations") => reservation_body(),
         path if path.contains("/windows") => window_body(),
+        path if path.contains("/grades") => json!({"rank": 1, "passing": true}),
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -72,6 +74,9 @@ fn failing(error: fn() -> Error) -> TestApi {
         )+};
     }
     fail!(students, holds, courses, terms, windows, sections, reservations);
+    ports.grades.expect_scale().returning(move || Err(error()));
+    ports.grades.expect_put().returning(move |_| Err(error()));
+    ports.grades.expect_delete().returning(move |_| Err(error()));
     ports.history.expect_record().returning(move |_| Err(error()));
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
