@@ -1,3 +1,6 @@
+mod plans;
+mod waitlists;
+
 use super::*;
 use crate::catalog::Version;
 use crate::catalog::{Blocks, Draft as _, SectionStatus, Stamp, TermDraft, WindowAction};
