@@ -64,6 +64,7 @@ impl Attempt {
                 scope.student_courses.extend(plan.drops.iter().map(|drop| drop.student_course_id));
             }
             Command::Promote(promote) => {
+                scope.sections.push(promote.section_id);
                 scope.student_courses.push(promote.student_course_id);
                 scope.student_courses.extend(promote.swap_from);
             }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// $1 the pool, $2 those who were offered a seat of it already.
 const NEXT: &str = "
-    SELECT w.id, w.student_id, w.waitlist_swap_from AS swap_from
+    SELECT w.id, w.student_id, w.section_id, w.waitlist_swap_from AS swap_from
     FROM seat_pools p
     JOIN sections s ON s.seat_pool_id = p.id AND s.waitlisted > 0
     JOIN student_courses w ON w.section_id = s.id AND w.status = 'waitlisted'
@@ -31,6 +31,8 @@ struct Next {
     id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     student_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    section_id: Uuid,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     swap_from: Option<Uuid>,
 }
@@ -90,7 +92,11 @@ impl<'a> Promotions<'a> {
         next: &Next,
         beyond: &mut Beyond,
     ) -> Result<Vec<SeatPoolId>, StoreError> {
-        let promote = Promote { student_course_id: next.id.into(), swap_from: next.swap_from.map(Into::into) };
+        let promote = Promote {
+            student_course_id: next.id.into(),
+            section_id: next.section_id.into(),
+            swap_from: next.swap_from.map(Into::into),
+        };
         beyond.students.push(next.student_id.into());
         beyond.student_courses.push(promote.student_course_id);
         beyond.student_courses.extend(promote.swap_from);

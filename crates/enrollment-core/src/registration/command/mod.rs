@@ -12,7 +12,7 @@ pub use plan::{PlanDraft, PlanRequest, SwapDraft};
 pub use priority::PriorityDraft;
 
 use crate::catalog::Version;
-use crate::ids::StudentCourseId;
+use crate::ids::{SectionId, StudentCourseId};
 use crate::text::Reason;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,8 @@ pub struct Plan {
 pub struct Promote {
     /// The student course that waits.
     pub student_course_id: StudentCourseId,
+    /// The section that it waits for.
+    pub section_id: SectionId,
     /// What is to be left for it.
     pub swap_from: Option<StudentCourseId>,
 }

@@ -21,7 +21,11 @@ fn offer(facts: &Facts) -> Attempt {
     let own = &facts.held[0].student_course;
     let swap_from = own.waitlist.as_ref().unwrap().swap_from;
     let cause = sample::enroll_in(9, &facts.sections[0]);
-    cause.promotion(0, sample::student(), Promote { student_course_id: own.id, swap_from })
+    cause.promotion(
+        0,
+        sample::student(),
+        Promote { student_course_id: own.id, section_id: facts.sections[0].section.id, swap_from },
+    )
 }
 
 #[test]
