@@ -21,6 +21,7 @@ mod races;
 mod receipts;
 mod reservations;
 mod schema;
+mod seats;
 mod server;
 mod store;
 mod timetable;

@@ -87,11 +87,12 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
--- What a part of the system did by itself (an import, the demo) was not decided, so it has no receipt.
+-- What a part of the system did by itself (an import, the demo) was not decided, so it has no receipt; nor has a change of
+-- the seats of a section.
 SELECT 'what was accepted has a receipt',
     json_build_object('event_id', e.id, 'attempt_id', e.attempt_id, 'actor', e.actor)
 FROM registration_events e
-WHERE e.actor NOT LIKE 'system:%' AND NOT EXISTS (SELECT FROM receipts r WHERE r.attempt_id = e.attempt_id)
+WHERE e.actor NOT LIKE 'system:%' AND e.student_id IS NOT NULL AND NOT EXISTS (SELECT FROM receipts r WHERE r.attempt_id = e.attempt_id)
 
 UNION ALL
 SELECT 'what a receipt says was accepted has happened',

@@ -46,6 +46,8 @@ fn refusal(constraint: &str) -> Option<Error> {
         "window_students_student_id_fkey" => missing("/students"),
         // Which of the three fields it was, the update of a section looks up itself.
         SECTION_IDENTITY => fixed("course_id"),
+        // A section in which seats are held or reserved.
+        "sections_seat_pool_in_use" => fixed("shares_seats_with"),
         _ => return None,
     })
 }

@@ -100,7 +100,7 @@ diesel::table! {
         sequence -> Int8,
         at -> Timestamptz,
         actor -> Text,
-        student_id -> Uuid,
+        student_id -> Nullable<Uuid>,
         section_id -> Nullable<Uuid>,
         student_course_id -> Nullable<Uuid>,
         attempt_id -> Uuid,
@@ -129,6 +129,7 @@ diesel::table! {
         capacity -> Int4,
         overload -> Int4,
         taken -> Int4,
+        overload_reason -> Nullable<Text>,
     }
 }
 

@@ -301,6 +301,18 @@ fn ledger() -> Trials {
             "registration_events_kind_check",
         ),
         (
+            "INSERT INTO registration_events (id, at, actor, section_id, attempt_id, kind) VALUES (id(602), now(), 'a', id(401), id(701), 'capacity_changed')",
+            ACCEPTED,
+        ),
+        (
+            "INSERT INTO registration_events (id, at, actor, attempt_id, kind) VALUES (id(602), now(), 'a', id(701), 'capacity_changed')",
+            "registration_events_student_id_check",
+        ),
+        (
+            "INSERT INTO registration_events (id, at, actor, section_id, student_course_id, attempt_id, kind) VALUES (id(602), now(), 'a', id(401), id(501), id(701), 'enrolled')",
+            "registration_events_student_id_check",
+        ),
+        (
             "INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind, detail) VALUES (id(602), now(), 'a', id(1), id(701), 'enrolled', '[]')",
             "registration_events_detail_check",
         ),
@@ -460,6 +472,7 @@ fn other_bounds() -> Trials {
         ("UPDATE sections SET version = 0", "sections_version_check"),
         ("UPDATE seat_pools SET capacity = -1", "seat_pools_capacity_check"),
         ("UPDATE seat_pools SET overload = -1", "seat_pools_overload_check"),
+        ("UPDATE seat_pools SET overload_reason = ''", "seat_pools_overload_reason_check"),
     ]);
     let components = ["lecture", "lab", "seminar", "tutorial", "recitation", "studio", "practicum", "other"];
     trials.extend(components.iter().map(|c| (format!("UPDATE sections SET component = '{c}'"), ACCEPTED)));

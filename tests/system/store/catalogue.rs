@@ -234,7 +234,7 @@ fn a_section_cannot_have_fewer_seats_than_are_taken_nor_leave_its_course() {
             "{refused:?}"
         );
     }
-    assert_eq!(find::<Section>(&university, id).unwrap(), Section { enrolled: 2, ..section.clone() });
+    assert_eq!(find::<Section>(&university, id).unwrap(), Section { enrolled: 2, seats_taken: 2, ..section.clone() });
     university.drop(last.0, last.1.id).unwrap();
     assert_eq!(update(json!({"capacity": 1})).unwrap().capacity.get(), 1);
     university.check();

@@ -13,6 +13,7 @@ mod reading;
 mod receipts;
 mod registering;
 mod reservations;
+mod seats;
 mod settling;
 mod statements;
 mod university;

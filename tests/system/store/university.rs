@@ -46,7 +46,10 @@ pub(crate) fn now() -> Time {
 
 /// A registrar's change of the catalogue.
 pub(crate) fn cause() -> Cause {
-    Cause { attempt_id: id().into(), actor: Actor::system("registrar"), at: now() }
+    // The events of an attempt are numbered from its id on: apart, so that no attempt has the number of another's event.
+    let attempt_id =
+        Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000 + ((id().as_u128() & 0xffff_ffff) << 16));
+    Cause { attempt_id: attempt_id.into(), actor: Actor::system("registrar"), at: now() }
 }
 
 /// An entry of these fields.

@@ -20,6 +20,7 @@ pub mod hold;
 pub mod meeting;
 pub mod moment;
 pub mod owned;
+pub mod pooling;
 pub mod repeat_policy;
 pub mod repository;
 pub mod requisite;
@@ -44,6 +45,7 @@ pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};
 pub use owned::{CatalogOf, Owned};
+pub use pooling::{KeptSeats, Pooling};
 pub use repeat_policy::{Attempts, RepeatPolicy};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;

@@ -1,10 +1,11 @@
 //! Sections: courses as offered in a term, with seats and meetings.
 
+use super::pooling::{KeptSeats, Pooling};
 use super::{Days, Draft, Entry, Meeting, MeetingDraft, Restriction, Stamp, Version};
 use crate::Subject;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{CourseId, SectionId, TermId};
-use crate::text::{Instructor, SearchText, SectionNumber};
+use crate::text::{Instructor, Reason, SearchText, SectionNumber};
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -109,8 +110,17 @@ pub struct Section {
     pub number: SectionNumber,
     /// What kind of teaching it is.
     pub component: Component,
-    /// How many students it takes.
+    /// How many students it takes, together with the sections that it shares its seats with.
     pub capacity: Seats,
+    /// Seats beyond the capacity that somebody has allowed.
+    pub overload: Seats,
+    /// Who has allowed them, and why.
+    pub overload_reason: Option<Reason>,
+    /// The sections that it shares its seats with. Not for the caller to set, but by `shares_seats_with`.
+    pub cross_listed_with: Vec<SectionId>,
+    /// Which seats it is to have from now on: what a store does when it writes the section.
+    #[serde(skip)]
+    pub pooling: Pooling,
     /// How many students can wait.
     pub waitlist_capacity: Seats,
     /// Whether students can enroll.
@@ -124,6 +134,8 @@ pub struct Section {
     pub meetings: Vec<Meeting>,
     /// How many students hold a seat in it: those enrolled, and those who completed it. Not for the caller to set.
     pub enrolled: u32,
+    /// How many of its seats are taken, also by students of the sections that it shares them with. Not for the caller to set.
+    pub seats_taken: u32,
     /// How many students wait for a seat. Not for the caller to set.
     pub waitlisted: u32,
     /// Its version.
@@ -181,10 +193,26 @@ pub struct SectionDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Component>))]
     #[serde(default)]
     pub component: Field<Component>,
-    /// How many students it takes.
-    #[cfg_attr(feature = "openapi", schema(value_type = Seats, required = true))]
+    /// How many students it takes; required unless it shares the seats of another section.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Seats>))]
     #[serde(default)]
     pub capacity: Field<Seats>,
+    /// Seats beyond the capacity; none unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Seats>))]
+    #[serde(default)]
+    pub overload: Field<Seats>,
+    /// Who allows the overload, and why; required where it rises.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    #[serde(default)]
+    pub overload_reason: Field<Reason>,
+    /// A section whose seats it is to share, with those that share them already; null for seats of its own again.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SectionId>))]
+    #[serde(default)]
+    pub shares_seats_with: Field<SectionId>,
+    /// What is known of the seats of the section that is changed.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    #[serde(skip)]
+    pub kept_seats: KeptSeats,
     /// How many students can wait; none unless said otherwise.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Seats>))]
     #[serde(default)]
@@ -234,12 +262,18 @@ impl Draft for SectionDraft {
     type Entry = Section;
 
     fn over(self, current: &Section) -> Self {
+        let shares = matches!(self.shares_seats_with, Field::Value(_));
         Self {
             course_id: self.course_id.or(|| current.course_id),
             term_id: self.term_id.or(|| current.term_id),
             number: self.number.or(|| current.number.clone()),
             component: self.component.or(|| current.component),
-            capacity: self.capacity.or(|| current.capacity),
+            // Whose seats it is to share, says how many there are.
+            capacity: if shares { self.capacity } else { self.capacity.or(|| current.capacity) },
+            overload: if shares { self.overload } else { self.overload.or(|| current.overload) },
+            overload_reason: self.overload_reason,
+            shares_seats_with: self.shares_seats_with,
+            kept_seats: KeptSeats::of(current),
             waitlist_capacity: self.waitlist_capacity.or(|| current.waitlist_capacity),
             status: self.status.or(|| current.status),
             instructor: self.instructor.or_maybe(|| current.instructor.clone()),
@@ -256,7 +290,13 @@ impl Draft for SectionDraft {
         let term_id = errors.required("/term_id", self.term_id);
         let number = errors.required("/number", self.number);
         let component = errors.or_default("/component", self.component);
-        let capacity = errors.required("/capacity", self.capacity);
+        let pooling = Pooling::parse(&mut errors, self.shares_seats_with, &self.capacity, &self.overload);
+        let capacity = match pooling {
+            Pooling::Share { capacity, .. } => Some(capacity.unwrap_or_default()),
+            Pooling::Keep | Pooling::Own => errors.required("/capacity", self.capacity),
+        };
+        let overload = errors.or_default("/overload", self.overload);
+        let overload_reason = self.kept_seats.parse_reason(&mut errors, overload, self.overload_reason);
         let waitlist_capacity = errors.or_default("/waitlist_capacity", self.waitlist_capacity);
         let status = errors.or_default("/status", self.status);
         let instructor = errors.optional("/instructor", self.instructor);
@@ -272,12 +312,17 @@ impl Draft for SectionDraft {
                 number,
                 component,
                 capacity,
+                overload,
+                overload_reason,
+                cross_listed_with: self.kept_seats.cross_listed_with,
+                pooling,
                 waitlist_capacity,
                 status,
                 instructor,
                 restriction,
                 meetings,
                 enrolled: 0,
+                seats_taken: 0,
                 waitlisted: 0,
                 version,
                 created_at,

@@ -25,19 +25,21 @@ pub struct Event {
     /// Who caused it.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub actor: Actor,
-    /// What happened: the state that the student course reached, or `graded` where only its grade changed. Further kinds
+    /// What happened: the state that the student course reached, or `graded` where only its grade changed; or
+    /// `capacity_changed` and `overload_changed` of a section. Further kinds
     /// may be added.
     pub kind: String,
-    /// The attempt that caused it. It has a receipt, unless a part of the system acted by itself (an actor such as
+    /// The attempt that caused it. It has a receipt, unless the seats of a section changed, or a part of the system acted by itself (an actor such as
     /// `system:import`).
     pub attempt_id: AttemptId,
-    /// The student.
-    pub student_id: StudentId,
+    /// The student; null where the seats of a section changed.
+    pub student_id: Option<StudentId>,
     /// The section; null for credit earned elsewhere.
     pub section_id: Option<SectionId>,
     /// The student course.
     pub student_course_id: Option<StudentCourseId>,
-    /// The student course as it was then; empty where that was not written down.
+    /// The student course as it was then, empty where that was not written down; of a change of seats, how many there were
+    /// `before` and `after` it, and the `reason`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub detail: Value,
 }

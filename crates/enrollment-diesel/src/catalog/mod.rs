@@ -6,6 +6,7 @@ mod courses;
 mod grades;
 mod holds;
 mod reservations;
+mod seats;
 mod sections;
 mod students;
 mod terms;

@@ -2,7 +2,7 @@
 //!
 //! All of a pool together have no more seats than the pool, so each is written under the pool's lock.
 
-use super::sections::lock_pool;
+use super::seats::lock_pool;
 use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;

@@ -1,22 +1,22 @@
-//! Sections, with their meetings and the pool of their seats.
+//! Sections, with their meetings and the pool of their seats (see `seats`).
 //!
-//! A section's own pool has the section's id. Locks are taken in the order of all writers: the pool, then the section.
+//! Locks are taken in the order of all writers: the pool, then the section.
 
-use super::reservations::reserved;
+use super::seats::{self, Before, lock_pool};
 use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::{SECTION_IDENTITY, not_touched};
 use crate::page::rows_for;
 use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
-use crate::schema::{meetings, reservations, seat_pools, sections, student_courses};
+use crate::schema::{meetings, reservations, sections, student_courses};
 use crate::statement::Statement;
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Uuid as SqlUuid};
-use enrollment_core::catalog::{Cause, Meeting, Section, SectionFilter, Version};
+use enrollment_core::catalog::{Cause, Meeting, Pooling, Seats, Section, SectionFilter, Version};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::text::SearchText;
@@ -24,15 +24,10 @@ use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
 impl Table for Section {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| {
-            let pool = self.id.uuid();
-            let seats = (seat_pools::id.eq(pool), seat_pools::capacity.eq(self.capacity.get().cast_signed()));
-            diesel::insert_into(seat_pools::table).values(seats).execute(conn)?;
-            let row = (NewSection::try_from(&self)?, sections::seat_pool_id.eq(pool));
-            diesel::insert_into(sections::table).values(row).execute(conn)?;
-            insert_meetings(conn, self.id, &self.meetings)?;
-            Ok(Ending::Commit(stored(conn, self.id)?))
+    fn insert(self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self> {
+        transaction(conn, |conn| match add(conn, &self, cause)? {
+            Ok(section) => Ok(Ending::Commit(Ok(section))),
+            Err(refused) => Ok(Ending::RollBack(Err(refused))),
         })
     }
 
@@ -46,9 +41,9 @@ impl Table for Section {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        let updated = transaction(conn, |conn| match replace(conn, &self, expected)? {
-            Ok(()) => Ok(Ending::Commit(stored(conn, self.id)?)),
+    fn update(self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self> {
+        let updated = transaction(conn, |conn| match replace(conn, &self, expected, cause)? {
+            Ok(section) => Ok(Ending::Commit(Ok(section))),
             Err(refused) => Ok(Ending::RollBack(Err(refused))),
         });
         match updated {
@@ -136,37 +131,67 @@ fn insert_meetings(conn: &mut PgConnection, section: SectionId, all: &[Meeting])
     Ok(())
 }
 
+/// Adds the section, with seats of its own or those of another.
+fn add(conn: &mut PgConnection, section: &Section, cause: &Cause) -> Answer<Section> {
+    let pool = match seats::pool_for(conn, section)? {
+        Ok(pool) => pool,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let row = (NewSection::try_from(section)?, sections::seat_pool_id.eq(pool));
+    diesel::insert_into(sections::table).values(row).execute(conn)?;
+    insert_meetings(conn, section.id, &section.meetings)?;
+    let added = stored(conn, section.id)?;
+    if let Ok(added) = &added
+        && added.cross_listed_with.is_empty()
+    {
+        // What a section begins with is no change, but for seats that its room does not have.
+        let before = Before { capacity: added.capacity, overload: Seats::default() };
+        seats::audit(conn, before, added, &[], cause)?;
+    }
+    Ok(added)
+}
+
 /// Writes the section over what is stored.
-fn replace(conn: &mut PgConnection, section: &Section, expected: Version) -> Answer<()> {
-    let Some(pool) = lock_pool(conn, section.id)? else { return Ok(Err(Error::NotFound(Subject::Section))) };
-    let Some(current) = Section::find(conn, section.id)? else { return Ok(Err(Error::NotFound(Subject::Section))) };
+fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause: &Cause) -> Answer<Section> {
+    let not_found = Error::NotFound(Subject::Section);
+    if let Pooling::Share { with, .. } = section.pooling {
+        seats::lock_pools(conn, &[section.id, with])?;
+    }
+    let Some(pool) = lock_pool(conn, section.id)? else { return Ok(Err(not_found)) };
+    let Some(current) = Section::find(conn, section.id)? else { return Ok(Err(not_found)) };
     if current.version != expected {
         return Ok(Err(Error::Stale(Subject::Section)));
     }
-    let capacity = section.capacity.get();
-    let (seats, taken) = (capacity.saturating_add(pool.overload.unsigned_abs()), pool.taken.unsigned_abs());
-    if taken > seats {
-        return Ok(Err(Error::SeatsTaken { seats, taken, field: "capacity" }));
-    }
-    if seats < pool.seats() {
-        let reserved = reserved(conn, pool.id, None)?;
-        if reserved > seats {
-            return Ok(Err(Error::SeatsReserved { seats, reserved, field: "capacity" }));
-        }
+    let next = match seats::next_pool(conn, section, &pool, cause)? {
+        Ok(next) => next,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    // Who joins others takes their seats as they are.
+    if next == pool.id
+        && !matches!(section.pooling, Pooling::Share { .. })
+        && let Err(refused) = seats::resize(conn, &pool, section)?
+    {
+        return Ok(Err(refused));
     }
     let row = sections::table.find(section.id.uuid()).filter(sections::version.eq(i64::from(expected)));
-    if diesel::update(row).set(NewSection::try_from(section)?).execute(conn)? == 0 {
+    let columns = (NewSection::try_from(section)?, sections::seat_pool_id.eq(next));
+    if diesel::update(row).set(columns).execute(conn)? == 0 {
         return Ok(Err(Error::Stale(Subject::Section)));
     }
-    if current.capacity != section.capacity {
-        let seats = seat_pools::capacity.eq(capacity.cast_signed());
-        diesel::update(seat_pools::table.find(pool.id)).set(seats).execute(conn)?;
+    if next != pool.id {
+        seats::delete_unused(conn, pool.id)?;
     }
     if current.meetings != section.meetings {
         diesel::delete(meetings::table.filter(meetings::section_id.eq(section.id.uuid()))).execute(conn)?;
         insert_meetings(conn, section.id, &section.meetings)?;
     }
-    Ok(Ok(()))
+    let replaced = stored(conn, section.id)?;
+    if let Ok(replaced) = &replaced {
+        let before = Before { capacity: current.capacity, overload: current.overload };
+        let with: &[SectionId] = if next == pool.id { &replaced.cross_listed_with } else { &[] };
+        seats::audit(conn, before, replaced, with, cause)?;
+    }
+    Ok(replaced)
 }
 
 /// Deletes the section, and its pool when no other section shares it.
@@ -180,34 +205,8 @@ fn remove(conn: &mut PgConnection, id: SectionId, expected: Option<Version>) -> 
     if deleted == 0 {
         return Ok(Err(not_touched::<Section>(select(exists(row)).get_result(conn)?)));
     }
-    let sharing = sections::table.filter(sections::seat_pool_id.eq(pool.id));
-    if !select(exists(sharing)).get_result::<bool>(conn)? {
-        diesel::delete(seat_pools::table.find(pool.id)).execute(conn)?;
-    }
+    seats::delete_unused(conn, pool.id)?;
     Ok(Ok(()))
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = seat_pools)]
-pub(super) struct Pool {
-    pub(super) id: Uuid,
-    capacity: i32,
-    overload: i32,
-    taken: i32,
-}
-
-impl Pool {
-    /// The seats there are in all.
-    pub(super) fn seats(&self) -> u32 {
-        self.capacity.unsigned_abs().saturating_add(self.overload.unsigned_abs())
-    }
-}
-
-/// Locks the pool of a section's seats, as an enrollment does; none when there is no such section.
-pub(super) fn lock_pool(conn: &mut PgConnection, section: SectionId) -> QueryResult<Option<Pool>> {
-    let of_section = sections::table.find(section.uuid()).select(sections::seat_pool_id);
-    let pool = seat_pools::table.filter(seat_pools::id.eq_any(of_section));
-    pool.select(Pool::as_select()).for_no_key_update().first(conn).optional()
 }
 
 /// Which of its fixed fields the section was to change.

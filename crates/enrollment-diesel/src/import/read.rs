@@ -100,7 +100,7 @@ fn load_sections(
     const STATEMENT: &str = concat!(
         "SELECT ",
         section_columns!(),
-        ", p.id AS pool_id, p.capacity AS pool_capacity, p.overload, p.taken,
+        ", p.id AS pool_id, p.capacity AS pool_capacity,
            EXISTS (SELECT FROM student_courses sc WHERE sc.section_id = s.id) AS in_use
          FROM sections s JOIN seat_pools p ON p.id = s.seat_pool_id
          WHERE s.term_id = ANY($1) AND s.course_id = ANY($2)"
@@ -133,7 +133,7 @@ impl KnownSectionRow {
             waiting: 0,
             taken: place.read("taken", self.taken)?,
         };
-        let section = Section { enrolled: 0, waitlisted: 0, ..self.section.try_into()? };
+        let section = Section { enrolled: 0, seats_taken: 0, waitlisted: 0, ..self.section.try_into()? };
         Ok(KnownSection { section, pool, in_use: self.in_use })
     }
 }

@@ -130,8 +130,8 @@ pub(super) struct EventRow {
     kind: String,
     #[diesel(sql_type = SqlUuid)]
     attempt_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    student_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    student_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     section_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
@@ -149,7 +149,7 @@ impl EventRow {
             actor: Place::new("registration_events", self.id).word("actor", &self.actor)?,
             kind: self.kind,
             attempt_id: self.attempt_id.into(),
-            student_id: self.student_id.into(),
+            student_id: self.student_id.map(Into::into),
             section_id: self.section_id.map(Into::into),
             student_course_id: self.student_course_id.map(Into::into),
             detail: self.detail,

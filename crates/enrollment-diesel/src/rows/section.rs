@@ -7,8 +7,8 @@ use crate::StoreError;
 use crate::schema::sections;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use enrollment_core::catalog::Section;
+use diesel::sql_types::{Array, BigInt, Integer, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::catalog::{Pooling, Section};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,10 +19,13 @@ use uuid::Uuid;
 macro_rules! section_columns {
     () => {
         concat!(
-            "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, s.waitlist_capacity, s.status, s.instructor, s.restriction,
+            "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, p.overload, p.overload_reason,
+             p.taken, s.waitlist_capacity, s.status, s.instructor, s.restriction,
              s.created_at, s.updated_at, s.version, ",
             $crate::rows::meeting::meetings_of!("s.id"),
             " AS meetings,
+             ARRAY(SELECT other.id FROM sections other WHERE other.seat_pool_id = p.id AND other.id <> s.id ORDER BY other.id)
+                 AS cross_listed_with,
              CASE WHEN EXISTS (SELECT FROM sections other WHERE other.seat_pool_id = p.id AND other.id <> s.id)
                  THEN (SELECT count(*) FROM student_courses sc
                        WHERE sc.section_id = s.id AND sc.status IN ('enrolled', 'completed'))
@@ -50,6 +53,14 @@ pub(crate) struct SectionRow {
     component: String,
     #[diesel(sql_type = Integer)]
     capacity: i32,
+    #[diesel(sql_type = Integer)]
+    overload: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    overload_reason: Option<String>,
+    #[diesel(sql_type = Integer)]
+    taken: i32,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    cross_listed_with: Vec<Uuid>,
     #[diesel(sql_type = Integer)]
     waitlist_capacity: i32,
     #[diesel(sql_type = Text)]
@@ -127,11 +138,16 @@ impl TryFrom<SectionRow> for Section {
             number: place.read("number", row.number)?,
             component: place.word("component", &row.component)?,
             capacity: seats("capacity", row.capacity)?,
+            overload: seats("overload", row.overload)?,
+            overload_reason: place.read_maybe("overload_reason", row.overload_reason)?,
+            cross_listed_with: row.cross_listed_with.into_iter().map(Into::into).collect(),
+            pooling: Pooling::Keep,
             waitlist_capacity: seats("waitlist_capacity", row.waitlist_capacity)?,
             status: place.word("status", &row.status)?,
             instructor: place.read_maybe("instructor", row.instructor)?,
             restriction: row.restriction.map(|stored| place.document("restriction", stored)).transpose()?,
             meetings: meetings(row.id, row.meetings.0)?,
+            seats_taken: place.read("taken", row.taken)?,
             enrolled: place.read("enrolled", row.enrolled)?,
             waitlisted: place.read("waitlisted", row.waitlisted)?,
             version: row.version.into(),

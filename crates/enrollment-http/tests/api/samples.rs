@@ -211,7 +211,7 @@ pub(crate) fn event() -> Event {
         actor: Actor::anonymous(),
         kind: "enrolled".to_owned(),
         attempt_id: id(ATTEMPT),
-        student_id: id(STUDENT),
+        student_id: Some(id(STUDENT)),
         section_id: Some(id(SECTION)),
         student_course_id: Some(id(STUDENT_COURSE)),
         detail: serde_json::to_value(student_course()).unwrap(),
