@@ -151,6 +151,8 @@ fn a_registrar_reorders_and_a_stale_change_is_refused() {
     wait(&app, &ada, &section).expect(201);
     let bens = wait(&app, &ben, &section).expect(201);
     let path = held(&ben, &bens);
+    let history = app.get(&format!("/api/v1/students/{ben}/history")).expect(200);
+    let joined = history["items"][0]["at"].as_str().unwrap().to_owned();
     assert_eq!(
         app.patch(&path, &json!({"waitlist_priority": "first", "x": 1})).invalid(),
         ["/x", "/waitlist_priority"]
@@ -160,6 +162,10 @@ fn a_registrar_reorders_and_a_stale_change_is_refused() {
     app.send_json("PATCH", &path, &[("if-match", "\"1\"")], &json!({"waitlist_priority": 3})).expect(412);
     app.send("DELETE", &path, &[("if-match", "\"1\"")], None).expect(412);
     assert_eq!(roster(&app, &section), [line("ben", "waitlisted"), line("ada", "waitlisted")]);
+    let then = joined.replace(':', "%3A");
+    let before = app.get(&format!("/api/v1/sections/{section}/students?as_of={then}")).expect(200);
+    assert_eq!(before["items"][0]["student"]["number"], "ada", "as it was before that");
+    assert_eq!(before["items"][1]["waitlist_position"], 2);
     assert_eq!(app.delete(&path).expect(200)["status"], "cancelled");
     assert_eq!(app.patch(&path, &json!({"waitlist_priority": 3})).refused(), ["not_waitlisted"]);
     app.database.assert_invariants();

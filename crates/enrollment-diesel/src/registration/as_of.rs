@@ -5,7 +5,8 @@
 //! that of its request, and of two requests the earlier may have had to wait for the later.
 //!
 //! A place in a waitlist changes when others leave it, without an event. So it is counted among those who waited then: by
-//! priority, and then in the order of coming, which is that of their first events.
+//! priority, and then in the order of coming: that of the numbers drawn on joining, or of the first events of those who were
+//! imported waiting.
 
 use super::read::{Line, RosterRow, roster_page};
 use crate::StoreError;
@@ -30,7 +31,8 @@ macro_rules! states {
         concat!(
             "(SELECT last.*, last.detail ->> 'status' AS status, last.detail ->> 'status' = 'waitlisted' AS waitlisted,
                 CASE WHEN last.detail ->> 'status' = 'waitlisted'
-                    THEN coalesce((last.detail ->> 'waitlist_priority')::int8, 0) * 1099511627776 + last.first_sequence
+                    THEN coalesce((last.detail #>> '{waitlist,priority}')::int8, 0) * 1099511627776
+                        + coalesce((last.detail #>> '{waitlist,sequence}')::int8, last.first_sequence)
                     ELSE 0
                 END AS waitlist_order
               FROM (
@@ -144,6 +146,12 @@ impl TryFrom<StateRow> for StudentCourse {
     fn try_from(row: StateRow) -> Result<Self, StoreError> {
         let place = Place::new("registration_events of student course", row.id);
         let waitlist_position = place.read_maybe("waitlist_position", row.waitlist_position)?;
-        Ok(Self { waitlist_position, ..json::read(row.detail)? })
+        let mut student_course: Self = json::read(row.detail)?;
+        student_course.waitlist_position = waitlist_position;
+        if let Some(waiting) = &mut student_course.waitlist {
+            // That at the event may not be that at the moment, and is not counted again.
+            waiting.eligible_position = None;
+        }
+        Ok(student_course)
     }
 }
