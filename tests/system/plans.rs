@@ -133,6 +133,9 @@ fn a_lecture_and_its_lab_are_taken_and_left_together() {
     let (clashing, full, fits) = (lab("L1", 9, 5), lab("L2", 12, 0), lab("L3", 13, 5));
     let path = format!("/api/v1/students/{}/courses", week.student);
     assert_eq!(week.app.enroll(&week.student, &lecture).refused(), ["linked_section_missing"]);
+    let eligible = format!("/api/v1/students/{}/sections?term_id={}&eligible=true", week.student, week.term);
+    let offered = week.app.get(&eligible).expect(200);
+    assert_eq!(offered["items"].as_array().unwrap().len(), 3, "the lecture, and the labs that have seats");
     let with = |lab: &String| json!({ "section_id": lecture, "linked_section_ids": [lab] });
     assert_eq!(week.app.post(&path, &with(&clashing)).refused(), ["time_conflict"]);
     assert_eq!(week.app.post(&path, &with(&full)).refused(), ["section_full"]);

@@ -217,7 +217,13 @@ impl Registrations {
 fn seats(section: &Section, all: &[StudentCourse]) -> SeatPool {
     let seated = all.iter().filter(|one| one.is_in_section(section.id) && one.status.holds_seat());
     let taken = u32::try_from(seated.count()).unwrap_or(u32::MAX);
-    SeatPool { id: section.id.uuid().into(), capacity: section.capacity.get(), overload: section.overload.get(), taken, waiting: 0 }
+    SeatPool {
+        id: section.id.uuid().into(),
+        capacity: section.capacity.get(),
+        overload: section.overload.get(),
+        taken,
+        waiting: 0,
+    }
 }
 
 #[async_trait]

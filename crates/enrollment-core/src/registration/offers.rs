@@ -4,8 +4,8 @@
 //! are loaded once for all of them and without locks: what is offered may be gone before it is asked for.
 
 use super::{
-    Attempt, Command, CourseRef, Decision, Enroll, EnrollDraft, Facts, Mode, Scope, SeatPool, SectionFacts, TermRef,
-    Violation,
+    Attempt, Code, Command, CourseRef, Decision, Enroll, EnrollDraft, Facts, Mode, Scope, SeatPool, SectionFacts,
+    TermRef, Violation,
 };
 use crate::Error;
 use crate::actor::Actor;
@@ -46,7 +46,8 @@ pub struct Offer {
     pub seats_free: u32,
     /// Whether every rule admits the student now.
     pub eligible: bool,
-    /// The rules that refuse, in their fixed order; none for an eligible section.
+    /// The rules that refuse, in their fixed order; none for an eligible section. Sections of other components that are taken
+    /// together with it are not asked for here.
     pub violations: Vec<Violation>,
 }
 
@@ -134,10 +135,12 @@ impl Asker {
         let seats_free = self.facts.pool_of(&known).map_or(0, SeatPool::free);
         let (course, term, credits) = (known.course.course.clone(), known.term.term.clone(), known.course.credits);
         self.facts.sections = vec![known];
-        let violations = match attempt.decide(&self.facts) {
+        let mut violations = match attempt.decide(&self.facts) {
             Decision::Accept(_) => Vec::new(),
             Decision::Refuse(violations) => violations,
         };
+        // What it is taken together with can be named beside it: that keeps nobody from it.
+        violations.retain(|violation| violation.code != Code::LinkedSectionMissing);
         Ok(Some(Offer { section, course, term, credits, seats_free, eligible: violations.is_empty(), violations }))
     }
 
@@ -162,7 +165,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Draft, MockRepository, SectionDraft, SectionStatus, Stamp};
     use crate::clock::MockClock;
-    use crate::registration::{Code, sample};
+    use crate::registration::sample;
     use pollster::block_on;
     use serde_json::json;
 
