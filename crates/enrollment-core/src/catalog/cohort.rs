@@ -31,21 +31,28 @@ impl Cohort {
     }
 }
 
-fn is_among<T: Ord>(listed: &BTreeSet<T>, own: Option<&T>) -> bool {
+/// Whether this is one of those listed; a list without anything asks for nothing.
+pub(super) fn is_among<T: Ord>(listed: &BTreeSet<T>, own: Option<&T>) -> bool {
     listed.is_empty() || own.is_some_and(|own| listed.contains(own))
 }
 
 impl fmt::Display for Cohort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let programs: Vec<&str> = self.programs.iter().map(Program::as_str).collect();
-        let levels: Vec<&str> = self.levels.iter().map(Level::as_str).collect();
-        let criteria = [
-            (!programs.is_empty()).then(|| format!("the program {}", programs.join(" or "))),
-            (!levels.is_empty()).then(|| format!("the level {}", levels.join(" or "))),
-            self.min_earned_credits.map(|least| format!("at least {least} earned credits")),
-        ];
-        f.write_str(&criteria.into_iter().flatten().collect::<Vec<_>>().join(" and "))
+        let earned = self.min_earned_credits.map(|least| format!("at least {least} earned credits"));
+        f.write_str(&described(&self.programs, &self.levels).chain(earned).collect::<Vec<_>>().join(" and "))
     }
+}
+
+/// Whom lists of programs and levels are for, each as far as it lists any.
+pub(super) fn described(
+    programs: &BTreeSet<Program>,
+    levels: &BTreeSet<Level>,
+) -> impl Iterator<Item = String> + use<> {
+    let programs: Vec<&str> = programs.iter().map(Program::as_str).collect();
+    let levels: Vec<&str> = levels.iter().map(Level::as_str).collect();
+    let programs = (!programs.is_empty()).then(|| format!("the program {}", programs.join(" or ")));
+    let levels = (!levels.is_empty()).then(|| format!("the level {}", levels.join(" or ")));
+    programs.into_iter().chain(levels)
 }
 
 /// The input form, which says what is wrong with the whole.

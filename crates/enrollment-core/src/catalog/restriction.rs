@@ -1,5 +1,6 @@
 //! Whom a course or a section is for.
 
+use super::cohort::{described, is_among};
 use crate::text::{Level, Program};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -34,18 +35,9 @@ impl Restriction {
     }
 }
 
-fn is_among<T: Ord>(listed: &BTreeSet<T>, own: Option<&T>) -> bool {
-    listed.is_empty() || own.is_some_and(|own| listed.contains(own))
-}
-
 impl fmt::Display for Restriction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let programs: Vec<&str> = self.programs.iter().map(Program::as_str).collect();
-        let levels: Vec<&str> = self.levels.iter().map(Level::as_str).collect();
-        let programs = (!programs.is_empty()).then(|| format!("the program {}", programs.join(" or ")));
-        let levels = (!levels.is_empty()).then(|| format!("the level {}", levels.join(" or ")));
-        let both: Vec<String> = programs.into_iter().chain(levels).collect();
-        f.write_str(&both.join(" and "))
+        f.write_str(&described(&self.programs, &self.levels).collect::<Vec<_>>().join(" and "))
     }
 }
 
