@@ -4,6 +4,7 @@
 
 mod architecture;
 mod as_of;
+mod bulk;
 mod catalog_api;
 mod course_rules;
 mod crash;

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::thread;
 
 /// Sends one request from each of so many threads, all at the same moment, and answers what came back.
-fn at_once(app: &TestApp, threads: usize, request: impl Fn(&Client, usize) -> Answer + Sync) -> Vec<Answer> {
+pub(crate) fn at_once(app: &TestApp, threads: usize, request: impl Fn(&Client, usize) -> Answer + Sync) -> Vec<Answer> {
     let gate = Barrier::new(threads);
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads)

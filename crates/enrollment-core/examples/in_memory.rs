@@ -18,8 +18,9 @@ use enrollment_core::registration::{
     Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration, RegistrationRepository,
     RequestOptions, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
     StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry,
-    TimetableTerm, TimetableTerms,
+    TimetableTerm, TimetableTerms, Verdict,
 };
+use enrollment_core::text::StudentNumber;
 use enrollment_core::{Error, Subject};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -226,23 +227,54 @@ fn seats(section: &Section, all: &[StudentCourse]) -> SeatPool {
     }
 }
 
+fn apply(all: &mut Vec<StudentCourse>, changes: &[Change]) {
+    for change in changes {
+        match change {
+            Change::Start(started) => all.push(started.clone()),
+            changed => {
+                let changed = changed.student_course();
+                all.iter_mut().filter(|one| one.id == changed.id).for_each(|one| one.clone_from(changed));
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl RegistrationRepository for Registrations {
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
         let mut all = self.student_courses();
         let judgement = attempt.judge(&self.facts(&attempt, &all)?);
         if attempt.mode == Mode::Commit {
-            for change in &judgement.changes {
-                match change {
-                    Change::Start(started) => all.push(started.clone()),
-                    changed => {
-                        let changed = changed.student_course();
-                        all.iter_mut().filter(|one| one.id == changed.id).for_each(|one| one.clone_from(changed));
-                    }
-                }
-            }
+            apply(&mut all, &judgement.changes);
         }
         Ok(Receipt::of(&attempt, judgement))
+    }
+
+    async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error> {
+        let mut all = self.student_courses();
+        let (mut after, mut is_kept) = (all.clone(), true);
+        let decided = attempts.iter().map(|attempt| {
+            let judged = self.facts(attempt, &after).map(|facts| attempt.judge(&facts));
+            is_kept &= attempt.mode == Mode::Commit;
+            is_kept &= judged.as_ref().is_ok_and(|judgement| judgement.outcome == Verdict::Accepted);
+            let judgement = judged?;
+            apply(&mut after, &judgement.changes);
+            Ok(Receipt::of(attempt, judgement))
+        });
+        let receipts = decided.collect();
+        if is_kept {
+            *all = after;
+        }
+        Ok(receipts)
+    }
+
+    async fn students_numbered(
+        &self,
+        numbers: Vec<StudentNumber>,
+    ) -> Result<BTreeMap<StudentNumber, StudentId>, Error> {
+        let rows = self.students.rows();
+        let named = rows.values().filter(|student| numbers.contains(&student.number));
+        Ok(named.map(|student| (student.number.clone(), student.id)).collect())
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {

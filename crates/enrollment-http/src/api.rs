@@ -7,7 +7,7 @@ use crate::{
     Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, sections,
     student_courses,
 };
-use crate::{courses, events, grades, holds, offers, students, terms, timetable, waitlist, windows};
+use crate::{bulk, courses, events, grades, holds, offers, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -118,6 +118,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         grades::endpoints(),
         reservations::endpoints(),
         roster::endpoints(),
+        bulk::endpoints(),
         history::endpoints(),
         events::endpoints(),
         receipts::endpoints(),

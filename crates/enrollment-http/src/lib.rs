@@ -30,6 +30,7 @@
 
 mod api;
 mod body;
+mod bulk;
 mod caller;
 mod courses;
 mod docs_page;

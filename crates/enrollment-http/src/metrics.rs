@@ -55,6 +55,7 @@ pub(crate) enum Operation {
     Enroll,
     Drop,
     Plan,
+    Bulk,
     Reorder,
 }
 
@@ -166,6 +167,7 @@ impl Operation {
             Self::Enroll => "enroll",
             Self::Drop => "drop",
             Self::Plan => "plan",
+            Self::Bulk => "bulk",
             Self::Reorder => "reorder",
         }
     }

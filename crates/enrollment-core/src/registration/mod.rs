@@ -8,6 +8,7 @@
 //! To add a rule: see [`rules`]. To add a command: see `decision`.
 
 pub mod attempt;
+pub mod bulk;
 pub mod command;
 pub mod decision;
 pub mod facts;
@@ -31,6 +32,9 @@ mod properties;
 mod sample;
 
 pub use attempt::{Attempt, Mode, Scope};
+pub use bulk::{
+    Bulk, BulkAnswer, BulkDraft, BulkOutcome, BulkRequest, BulkRow, BulkRowDraft, BulkStudentDraft, StudentKey,
+};
 pub use command::{
     Cancel, Command, Drop, Enroll, EnrollDraft, EnrollRequest, Plan, PlanDraft, PlanRequest, Prioritize, PriorityDraft,
     Promote, SwapDraft, Target,

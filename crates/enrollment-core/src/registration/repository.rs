@@ -4,8 +4,10 @@ use super::{Attempt, Receipt, Status, StudentCourse, StudentRef, TimetableEntry,
 use crate::Error;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
+use crate::text::StudentNumber;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +37,20 @@ pub trait RegistrationRepository: Send + Sync {
     ///   [expects](super::Command::expected) another version, [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
     ///   whether the change was made.
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error>;
+
+    /// Carries out attempts that are all kept or none, and answers each in their order: a receipt, or why there is none.
+    ///
+    /// * All MUST be in one transaction, each decided on what the ones before it left, also when one of those was refused or
+    ///   could not be decided, and as [`register`](Self::register) says; so must dry runs.
+    /// * Nothing MUST be kept if one of them is refused, could not be decided, or is a dry run; but the records of those that were
+    ///   refused may be written after the answer, as those of any refusal.
+    /// * It MUST take its locks in the order of all others: all students first, and then all seat pools.
+    /// * The attempts have no idempotency key.
+    async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error>;
+
+    /// The ids of the students who have these numbers; those whom there are not are left out.
+    async fn students_numbered(&self, numbers: Vec<StudentNumber>)
+    -> Result<BTreeMap<StudentNumber, StudentId>, Error>;
 
     /// One student course of a student. It MUST answer [`Error::NotFound`] when it does not exist or is another
     /// student's.

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 /// The service for registrations.
 pub struct Registration {
-    repository: Arc<dyn RegistrationRepository>,
+    pub(super) repository: Arc<dyn RegistrationRepository>,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    pub(super) ids: Arc<dyn IdSource>,
 }
 
 /// How to carry out a request.
@@ -117,7 +117,7 @@ impl Registration {
         self.repository.register(attempt).await.map_err(not_found)
     }
 
-    fn attempt(
+    pub(super) fn attempt(
         &self,
         actor: Actor,
         student_id: StudentId,

@@ -41,6 +41,14 @@ pub(super) struct Beyond {
     pub(super) student_courses: Vec<StudentCourseId>,
 }
 
+impl Beyond {
+    /// Takes in what another one has.
+    pub(super) fn add(&mut self, other: Self) {
+        self.students.extend(other.students);
+        self.student_courses.extend(other.student_courses);
+    }
+}
+
 /// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends. If
 /// one of the students does not exist, or is skipped, no pool is locked.
 pub(super) fn lock(

@@ -8,6 +8,7 @@
 //! To give rules a further fact: a field of the core's `Facts`, a column or subquery in `facts.sql`, and its row here.
 
 mod as_of;
+mod bulk;
 mod facts;
 mod feed;
 mod history;
@@ -33,6 +34,8 @@ use enrollment_core::registration::{
     Attempt, Receipt, Record, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
     TimetableEntry, TimetableTerms,
 };
+use enrollment_core::text::StudentNumber;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -65,6 +68,25 @@ impl RegistrationRepository for PgStore {
             answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
         }
         answer?
+    }
+
+    async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error> {
+        let (first, refusals) = (attempts.clone(), Arc::clone(&self.refusals));
+        let mut answer = self.writers.run(move |conn| bulk::register_all(conn, &first, &refusals)).await;
+        for _ in 0..MOST_INQUIRIES {
+            let Err(StoreError::OutcomeUnknown(unknown)) = answer else { break };
+            let (lost, refusals) = (attempts.clone(), Arc::clone(&self.refusals));
+            let settled = self.writers.run(move |conn| bulk::settle_all(conn, &lost, &refusals)).await;
+            answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
+        }
+        answer?
+    }
+
+    async fn students_numbered(
+        &self,
+        numbers: Vec<StudentNumber>,
+    ) -> Result<BTreeMap<StudentNumber, StudentId>, Error> {
+        self.read(move |conn| bulk::students_numbered(conn, &numbers)).await
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {

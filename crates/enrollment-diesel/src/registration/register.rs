@@ -45,28 +45,55 @@ pub(super) fn register(conn: &mut PgConnection, attempt: &Attempt, refusals: &Wr
     }))
 }
 
-/// Decides an attempt, again if somebody was there first.
+/// Decides an attempt.
 fn decide(conn: &mut PgConnection, attempt: &Attempt) -> Answer<Decided> {
+    again_if_overtaken(conn, |conn, beyond| {
+        let (wrote, answer) = carry_out(conn, attempt, beyond, Followed::No)?;
+        Ok(match answer {
+            Ok(decided) if attempt.mode == Mode::DryRun => {
+                Ending::RollBack(Ok(Decided { unwritten: Vec::new(), ..decided }))
+            }
+            // Without something to write, the transaction ends without waiting for a disk.
+            answer if !wrote => Ending::RollBack(answer),
+            answer => Ending::Commit(answer),
+        })
+    })
+}
+
+/// Runs work that decides, again if somebody was there first. What is noted in the [`Beyond`] is locked in the right order
+/// when the transaction is repeated for it.
+pub(super) fn again_if_overtaken<T>(
+    conn: &mut PgConnection,
+    mut work: impl FnMut(&mut PgConnection, &mut Beyond) -> Result<Ending<T>, StoreError>,
+) -> Result<T, StoreError> {
     let mut decisions = 1;
     let mut beyond = Beyond::default();
     loop {
-        match transaction(conn, |conn| carry_out(conn, attempt, &mut beyond)) {
+        match transaction(conn, |conn| work(conn, &mut beyond)) {
             Err(error) if asks_to_decide_again(&error) && decisions < MOST_DECISIONS => decisions += 1,
             answer => return answer,
         }
     }
 }
 
-/// Carries out an attempt in the transaction that is open, and what follows from it. What the follow-ups need is noted in
-/// `beyond`, so that it is locked in the right order when the transaction has to be repeated for it.
+/// Whether further attempts are decided in the same transaction, on what this one leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    No,
+    Yes,
+}
+
+/// Carries out an attempt in the transaction that is open, and what follows from it; tells whether anything was written. What
+/// the follow-ups need is noted in `beyond`.
 pub(super) fn carry_out(
     conn: &mut PgConnection,
     attempt: &Attempt,
     beyond: &mut Beyond,
-) -> Result<Ending<Result<Decided, Error>>, StoreError> {
+    followed: Followed,
+) -> Result<(bool, Result<Decided, Error>), StoreError> {
     let (mut facts, mut judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
         Judged::Judged(facts, judgement) => (facts, judgement),
-        Judged::Answered(answer) => return Ok(Ending::RollBack(answer.map(Decided::from))),
+        Judged::Answered(answer) => return Ok((false, answer.map(Decided::from))),
     };
     let mut promotions = waitlist::Promotions::of(attempt);
     let passed: Vec<_> = judgement.pools_passed(&facts);
@@ -81,20 +108,14 @@ pub(super) fn carry_out(
     let changes = judgement.changes.clone();
     let record = Record::of(attempt, facts, judgement);
     let receipt = Receipt::of(attempt, record.judgement.clone());
-    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut promotions)?;
+    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut promotions, followed)?;
     facts.apply(&changes);
     let freed: Vec<_> = facts.pools_to_fill().collect();
     if !changes.is_empty() && !freed.is_empty() {
         promotions.offer(conn, freed, beyond)?;
     }
     let (wrote, promotions, unwritten) = promotions.end();
-    let decided = Decided { receipt: Receipt { promotions, ..receipt }, unwritten };
-    Ok(match attempt.mode {
-        Mode::Commit if wrote => Ending::Commit(Ok(decided)),
-        // Without something to write, the transaction ends without waiting for a disk.
-        Mode::Commit => Ending::RollBack(Ok(decided)),
-        Mode::DryRun => Ending::RollBack(Ok(Decided { unwritten: Vec::new(), ..decided })),
-    })
+    Ok((wrote, Ok(Decided { receipt: Receipt { promotions, ..receipt }, unwritten })))
 }
 
 /// What came of judging an attempt.
@@ -147,18 +168,19 @@ fn idempotency(attempt: &Attempt) -> Option<&Idempotency> {
     attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit)
 }
 
-/// Writes what was decided, or keeps the record of a refusal that is to be written later. A dry run writes only where somebody
-/// waits for what it would make free: to tell who would get it, it has to be free.
+/// Writes what was decided, or keeps the record of a refusal that is to be written later. A dry run writes only where others are
+/// decided on it: those who wait for what it would make free, and the attempts after it.
 fn write_or_keep(
     conn: &mut PgConnection,
     attempt: &Attempt,
     record: Record,
     receipt: &Receipt,
     promotions: &mut waitlist::Promotions<'_>,
+    followed: Followed,
 ) -> Result<Facts, StoreError> {
-    let is_dry = attempt.mode == Mode::DryRun;
+    let is_alone = attempt.mode == Mode::DryRun && followed == Followed::No;
     match (record.judgement.outcome, idempotency(attempt)) {
-        (Verdict::Accepted, _) if is_dry && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
+        (Verdict::Accepted, _) if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
         (Verdict::Accepted, idempotency) => {
             write::changes(conn, attempt, idempotency, receipt, &record)?;
             promotions.wrote();

@@ -28,7 +28,7 @@ pub(super) fn settle(conn: &mut PgConnection, attempt: &Attempt, refusals: &Writ
 }
 
 /// The attempt's record: a change is never written without one.
-fn record_of(conn: &mut PgConnection, attempt: &Attempt) -> Result<Option<Record>, StoreError> {
+pub(super) fn record_of(conn: &mut PgConnection, attempt: &Attempt) -> Result<Option<Record>, StoreError> {
     let row = receipts::table.find(attempt.id.uuid()).select(ReceiptRow::as_select()).first(conn).optional()?;
     row.map(Record::try_from).transpose()
 }

@@ -12,15 +12,16 @@ pub(crate) use patches::{
 };
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
-    ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteGradeProblems, DeleteProblems, DropProblems,
-    EnrollProblems, FindProblems, ListProblems, PlanProblems, PutProblems, ReadyProblems, ReorderProblems,
+    BulkProblems, ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteGradeProblems, DeleteProblems,
+    DropProblems, EnrollProblems, FindProblems, ListProblems, PlanProblems, PutProblems, ReadyProblems,
+    ReorderProblems,
 };
 use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    courses, docs_page, events, grades, health, history, holds, metrics, offers, plan, receipts, reservations, roster,
-    sections, student_courses, students, terms, timetable, waitlist, windows,
+    bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, plan, receipts, reservations,
+    roster, sections, student_courses, students, terms, timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -63,7 +64,7 @@ all rules that refuse an enrollment, in `violations`.
         windows::list, windows::create, windows::get, windows::change, windows::delete,
         sections::list, sections::create, sections::get, sections::change, sections::delete,
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
-        roster::list,
+        roster::list, bulk::enroll,
         history::of_student, history::of_section, events::follow, receipts::get,
         health::alive, health::ready, metrics::show,
         docs_page::document, docs_page::index, docs_page::asset,

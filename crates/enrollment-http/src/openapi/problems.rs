@@ -48,6 +48,12 @@ const PLAN_REFUSED: Answer = answer(
     "RefusedProblem",
     "Rules refuse a part of the plan; all of them are named, with the part.",
 );
+const BULK_REFUSED: Answer = answer(
+    "BulkRefused",
+    "409",
+    "BulkRefusedProblem",
+    "Rules refuse rows of an atomic bulk; all of them are named, with the row.",
+);
 const WAITLIST_REFUSED: Answer =
     answer("WaitlistRefused", "409", "RefusedProblem", "There is no place on a waitlist to change.");
 const STALE: Answer = answer("Stale", "412", "Problem", "It was changed since the caller read it.");
@@ -72,13 +78,14 @@ const UNAVAILABLE: Answer = answer(
     "It cannot be answered now: too many requests wait, or the database cannot be reached. Nothing was changed, unless the type is `/problems/outcome-unknown`.",
 );
 
-const ALL: [&Answer; 13] = [
+const ALL: [&Answer; 14] = [
     &MALFORMED,
     &NOT_FOUND,
     &CONFLICT,
     &ENROLLMENT_REFUSED,
     &DROP_REFUSED,
     &PLAN_REFUSED,
+    &BULK_REFUSED,
     &WAITLIST_REFUSED,
     &STALE,
     &TOO_LARGE,
@@ -122,6 +129,8 @@ sets! {
     EnrollProblems = MALFORMED | NOT_FOUND | ENROLLMENT_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of a plan.
     PlanProblems = MALFORMED | NOT_FOUND | PLAN_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of a bulk.
+    BulkProblems = MALFORMED | NOT_FOUND | BULK_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of leaving.
     DropProblems = MALFORMED | NOT_FOUND | DROP_REFUSED | STALE | INVALID | INTERNAL | UNAVAILABLE;
     /// Of changing a place on a waitlist.
@@ -161,7 +170,7 @@ fn retry_after() -> Header {
     header
 }
 
-fn schemas() -> [(String, RefOr<Schema>); 4] {
+fn schemas() -> [(String, RefOr<Schema>); 5] {
     let list = |schema: &str| ArrayBuilder::new().items(Ref::from_schema_name(schema));
     let errors = || ObjectBuilder::new().property("errors", list("InputError"));
     let used_by = ObjectBuilder::new()
@@ -179,11 +188,20 @@ fn schemas() -> [(String, RefOr<Schema>); 4] {
         .property("violations", list("Violation"))
         .required("attempt_id")
         .required("violations");
+    let attempts = ObjectBuilder::new()
+        .description(Some("The attempts of the rows that were refused, by the pointers to them; empty for a dry run."))
+        .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)));
+    let bulk_refused = ObjectBuilder::new()
+        .property("attempts", attempts)
+        .property("violations", list("Violation"))
+        .required("attempts")
+        .required("violations");
     [
         ("Problem".to_owned(), problem().into()),
         ("InvalidProblem".to_owned(), extended(errors())),
         ("ConflictProblem".to_owned(), extended(conflict)),
         ("RefusedProblem".to_owned(), extended(refused)),
+        ("BulkRefusedProblem".to_owned(), extended(bulk_refused)),
     ]
 }
 

@@ -17,6 +17,7 @@ pub enum Kind {
     EnrollmentRefused,
     DropRefused,
     PlanRefused,
+    BulkRefused,
     WaitlistRefused,
     Stale,
     TooLarge,
@@ -46,7 +47,7 @@ const fn row(status: StatusCode, problem_type: &'static str, title: &'static str
 
 impl Kind {
     /// All kinds that have a type of their own.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -58,6 +59,7 @@ impl Kind {
         Self::EnrollmentRefused,
         Self::DropRefused,
         Self::PlanRefused,
+        Self::BulkRefused,
         Self::WaitlistRefused,
         Self::Stale,
         Self::TooLarge,
@@ -95,6 +97,8 @@ impl Kind {
                 Some("Each of the violations tells what can be done about it.")),
             Self::PlanRefused => row(S::CONFLICT, "/problems/plan-refused", "The plan is refused, and nothing of it was done",
                 Some("Each of the violations tells what can be done about it, and its pointer which part of the plan it is about.")),
+            Self::BulkRefused => row(S::CONFLICT, "/problems/bulk-refused", "Rows of the bulk are refused, and none was kept",
+                Some("Each of the violations tells what can be done about it, and its pointer which row it is about. Leave those rows out, or ask without `atomic`.")),
             Self::WaitlistRefused => row(S::CONFLICT, "/problems/waitlist-refused", "The place on the waitlist cannot be changed",
                 Some("Each of the violations tells what can be done about it.")),
             Self::Stale => row(S::PRECONDITION_FAILED, "/problems/stale", "It was changed in the meantime",

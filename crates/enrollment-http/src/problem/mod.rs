@@ -23,7 +23,9 @@ use enrollment_core::ids::AttemptId;
 use enrollment_core::registration::Violation;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use tracing::error;
 use utoipa::ToSchema;
 
 /// Something that went wrong with a request.
@@ -43,6 +45,7 @@ enum Members {
     None {},
     Input { errors: Vec<InputError> },
     Refused { attempt_id: AttemptId, violations: Vec<Violation> },
+    BulkRefused { attempts: BTreeMap<String, AttemptId>, violations: Vec<Violation> },
     InUse { in_use_by: Vec<Subject> },
 }
 
@@ -60,6 +63,19 @@ pub struct InputError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<&'static str>,
     /// What is wrong and how to correct it.
+    pub detail: String,
+}
+
+/// Something that went wrong with one of many things.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ProblemOfRow {
+    /// What kind of problem it is.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/not-found")]
+    pub problem_type: &'static str,
+    /// What kind of problem it is, for a person.
+    pub title: &'static str,
+    /// What went wrong this time, for a person.
     pub detail: String,
 }
 
@@ -113,6 +129,25 @@ impl Problem {
         let messages: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
         let problem = Self::new(kind, messages.join(" "));
         Self { members: Members::Refused { attempt_id, violations }, ..problem }
+    }
+
+    /// Rules refused rows of a bulk; the attempts are named by the pointers to their rows.
+    pub(crate) fn bulk_refused(attempts: BTreeMap<String, AttemptId>, violations: Vec<Violation>) -> Self {
+        let rows: BTreeSet<_> = violations.iter().map(|violation| &violation.pointer).collect();
+        let detail = match rows.len() {
+            1 => "One row is refused, so none was kept; `violations` tells which and why.".to_owned(),
+            more => format!("{more} rows are refused, so none was kept; `violations` tells which and why."),
+        };
+        Self { members: Members::BulkRefused { attempts, violations }, ..Self::new(Kind::BulkRefused, detail) }
+    }
+
+    /// The same as a part of an answer about many things. What lies beneath it goes to the log here.
+    pub(crate) fn of_row(self) -> ProblemOfRow {
+        if let Some(cause) = &self.cause {
+            error!(cause = %cause, "{self}");
+        }
+        let (problem_type, title) = (self.kind.problem_type(), self.kind.title());
+        ProblemOfRow { problem_type, title, detail: self.detail.into_owned() }
     }
 
     /// A defect, or a failure that the caller can do nothing about.

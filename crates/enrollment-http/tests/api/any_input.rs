@@ -17,6 +17,10 @@ fn paths() -> impl Strategy<Value = (String, Value)> {
         Just((format!("/api/v1/terms/{TERM}/windows"), window_body())),
         Just(("/api/v1/courses".to_owned(), course_body())),
         Just(("/api/v1/terms".to_owned(), term_body())),
+        Just((
+            format!("/api/v1/sections/{SECTION}/students"),
+            json!({"students": [STUDENT, {"number": "1"}], "atomic": true})
+        )),
         Just(("/api/v1/sections".to_owned(), section_body())),
         Just((format!("/api/v1/students/{STUDENT}/courses"), json!({"section_id": SECTION}))),
     ]
@@ -82,6 +86,11 @@ fn willing() -> TestApi {
     ports.students.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.sections.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.registration.expect_register().returning(|attempt| Ok(accepted(&attempt, student_course())));
+    ports.registration.expect_students_numbered().returning(|_| Ok([].into()));
+    ports
+        .registration
+        .expect_register_all()
+        .returning(|attempts| Ok(attempts.iter().map(|attempt| Ok(accepted(attempt, student_course()))).collect()));
     ports.api()
 }
 

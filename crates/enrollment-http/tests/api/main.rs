@@ -4,6 +4,7 @@
 mod any_input;
 mod api;
 mod bodies;
+mod bulk;
 mod catalogue;
 mod document;
 mod dropping;

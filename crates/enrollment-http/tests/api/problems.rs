@@ -49,6 +49,9 @@ fn valid_body(method: &Method, path: &str) -> Value {
         path if path.contains("/reservations") => reservation_body(),
         path if path.contains("/windows") => window_body(),
         path if path.contains("/grades") => json!({"rank": 1, "passing": true}),
+        path if path.contains("/sections") && path.contains("/students") => {
+            json!({"students": [STUDENT], "atomic": true})
+        }
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -83,6 +86,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.history.expect_feed().returning(move |_, _| Err(error()));
     ports.facts.expect_facts().returning(move |_, _| Err(error()));
     ports.registration.expect_register().returning(move |_| Err(error()));
+    ports.registration.expect_register_all().returning(move |_| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
     ports.registration.expect_timetable().returning(move |_, _| Err(error()));
