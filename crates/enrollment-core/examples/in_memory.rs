@@ -231,9 +231,9 @@ fn apply(all: &mut Vec<StudentCourse>, changes: &[Change]) {
     for change in changes {
         match change {
             Change::Start(started) => all.push(started.clone()),
-            changed => {
-                let changed = changed.student_course();
-                all.iter_mut().filter(|one| one.id == changed.id).for_each(|one| one.clone_from(changed));
+            other => {
+                let after = other.student_course();
+                all.iter_mut().filter(|one| one.id == after.id).for_each(|one| one.clone_from(after));
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::api::Ports;
 use crate::samples::*;
 use actix_web::http::StatusCode;
+use enrollment_core::health::Load;
 use enrollment_core::registration::{Attempt, Code, Mode};
 use enrollment_core::{Error, Subject};
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ async fn row_by_row_every_row_is_answered_for() {
 #[actix_web::test]
 async fn a_refused_bulk_of_all_or_none_names_every_rule_of_every_row() {
     let mut ports = Ports::default();
+    ports.health.expect_load().returning(Load::default);
     ports.registration.expect_register_all().once().returning(|attempts| {
         let decided = |(index, attempt): (usize, &Attempt)| match index {
             1 | 3 => Ok(refused(attempt, &[Code::Hold, Code::SectionFull])),
