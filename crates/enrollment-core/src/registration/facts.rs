@@ -1,7 +1,7 @@
 //! What is known when an attempt is decided.
 
 use super::{
-    Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows,
+    Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows, Waiting,
 };
 use crate::catalog::{
     Blocks, Component, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus,
@@ -306,23 +306,22 @@ impl Facts {
             self.count_quota(before, |taken| taken.saturating_sub(1));
         }
         self.count_quota(changed, |taken| taken + 1);
-        let before = before.map(|before| before.status);
-        let seats = |status: Status| u32::from(status.holds_seat());
-        let places = |status: Status| u32::from(status == Status::Waitlisted);
-        let moved =
-            |number: u32, of: fn(Status) -> u32| (number + of(changed.status)).saturating_sub(before.map_or(0, of));
+        let moved = |number: u32, of: fn(&StudentCourse) -> bool| {
+            (number + u32::from(of(changed))).saturating_sub(u32::from(before.as_ref().is_some_and(of)))
+        };
         for pool in self.pools.iter_mut().filter(|own| Some(own.id) == pool) {
-            pool.taken = moved(pool.taken, seats);
-            pool.waiting = moved(pool.waiting, places);
+            pool.taken = moved(pool.taken, |own| own.status.holds_seat());
+            pool.waiting = moved(pool.waiting, |own| own.status == Status::Waitlisted);
         }
-        let section = changed.section.as_ref().map(|section| section.id);
-        for section in self.sections.iter_mut().filter(|own| Some(own.section.id) == section) {
+        // Those who wait for the seats of a pool stand in one order, whichever of its sections they wait for.
+        for section in self.sections.iter_mut().filter(|own| Some(own.seat_pool_id) == pool) {
             let waitlist = &mut section.waitlist;
-            waitlist.waiting = moved(waitlist.waiting, places);
-            if let Some(waiting) = changed.waitlist.as_ref().filter(|_| before.is_none()) {
-                waitlist.ahead += 1;
-                waitlist.eligible_ahead += 1;
-                waitlist.last_sequence = waitlist.last_sequence.max(waiting.sequence);
+            let sequence = changed.waitlist.as_ref().map_or(0, |waiting| waiting.sequence);
+            waitlist.last_sequence = waitlist.last_sequence.max(sequence);
+            if changed.is_in_section(section.section.id) {
+                waitlist.waiting = moved(waitlist.waiting, |own| own.status == Status::Waitlisted);
+                waitlist.ahead = moved(waitlist.ahead, comes_before_new);
+                waitlist.eligible_ahead = moved(waitlist.eligible_ahead, comes_before_new_and_is_eligible);
             }
         }
     }
@@ -350,6 +349,16 @@ impl Facts {
         });
         seat_pool_id
     }
+}
+
+/// Whether it waits before who joins now.
+fn comes_before_new(student_course: &StudentCourse) -> bool {
+    student_course.waitlist.as_ref().is_some_and(|waiting| waiting.priority <= 0)
+}
+
+fn comes_before_new_and_is_eligible(student_course: &StudentCourse) -> bool {
+    let is_eligible = |waiting: &Waiting| waiting.passed_over.is_none();
+    comes_before_new(student_course) && student_course.waitlist.as_ref().is_some_and(is_eligible)
 }
 
 #[cfg(test)]

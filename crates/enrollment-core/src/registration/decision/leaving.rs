@@ -27,7 +27,8 @@ pub(super) fn judge<'a>(
     mut leavings: Vec<Leaving>,
     takings: &[Taking],
 ) -> Outcome<'a> {
-    let siblings: Vec<Leaving> = leavings.iter().flat_map(|leaving| siblings(facts, leaving, takings)).collect();
+    let siblings: Vec<Leaving> =
+        leavings.iter().flat_map(|leaving| siblings(attempt, facts, leaving, takings)).collect();
     for sibling in siblings {
         if leavings.iter().all(|leaving| leaving.id != sibling.id) {
             leavings.push(sibling);
@@ -46,12 +47,7 @@ pub(super) fn judge<'a>(
 }
 
 /// Judges leaving one, and tells what that would change; nothing where there is nothing to leave.
-pub(super) fn judge_one(
-    attempt: &Attempt,
-    facts: &Facts,
-    pointer: &str,
-    id: StudentCourseId,
-) -> (StepJudgement, Option<Change>) {
+fn judge_one(attempt: &Attempt, facts: &Facts, pointer: &str, id: StudentCourseId) -> (StepJudgement, Option<Change>) {
     let pointer = pointer.to_owned();
     let Some(held) = facts.held(id) else {
         let unknown = rules::not_enrolled::unknown(id);
@@ -65,14 +61,14 @@ pub(super) fn judge_one(
 
 /// What is left together with it: the other components of a course whose components are linked, unless the same component
 /// is taken again in the same request.
-fn siblings(facts: &Facts, leaving: &Leaving, takings: &[Taking]) -> Vec<Leaving> {
+fn siblings(attempt: &Attempt, facts: &Facts, leaving: &Leaving, takings: &[Taking]) -> Vec<Leaving> {
     let Some(held) = super::live(facts, leaving.id) else { return Vec::new() };
     let own = &held.student_course;
     let is_linked = |other: &StudentCourse| {
         let component = other.section.as_ref().map(|section| section.component);
         component.is_some_and(|component| held.linked_components.contains(&component))
     };
-    if !is_linked(own) || takings.iter().any(|taking| taking.may_replace(facts, own)) {
+    if !is_linked(own) || takings.iter().any(|taking| taking.replaces(attempt.at, facts, own)) {
         return Vec::new();
     }
     let others = facts.held.iter().map(|held| &held.student_course);

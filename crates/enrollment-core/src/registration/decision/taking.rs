@@ -4,7 +4,8 @@
 //! looked for is one option for each such that all are admitted together, the earlier ones with the better options. Where there
 //! is no such choice, the answer is about the one that comes nearest, taken one after the other.
 
-use super::{Change, Outcome, leaving};
+use super::leaving::{self, Leaving};
+use super::{Change, Outcome};
 use crate::catalog::{Component, Credits, Version};
 use crate::ids::{CourseId, SectionId, StudentCourseId, TermId};
 use crate::registration::facts::{Facts, SectionFacts};
@@ -85,21 +86,14 @@ impl Taking {
         }
     }
 
-    /// Whether this may take the place of what is left: a seat in the same component of the course in the term.
-    pub(super) fn may_replace(&self, facts: &Facts, left: &StudentCourse) -> bool {
-        let replaces = |section: &SectionFacts| {
+    /// Whether this takes the place of what is left, whichever option is taken: a seat in the same component of the course in the
+    /// term.
+    pub(super) fn replaces(&self, at: chrono::DateTime<chrono::Utc>, facts: &Facts, left: &StudentCourse) -> bool {
+        self.options(at, facts).into_iter().all(|section| {
             left.course.id == section.course.course.id
                 && left.is_in_term(section.term.term.id)
                 && left.section.as_ref().is_some_and(|own| own.component == section.section.component)
-        };
-        match &self.choice {
-            Choice::Ranked(ids) => ids.iter().filter_map(|id| section(facts, *id)).any(replaces),
-            Choice::OfCourse { course_id, component, .. } => facts
-                .sections
-                .iter()
-                .filter(|section| section.course.course.id == *course_id && section.section.component == *component)
-                .any(replaces),
-        }
+        })
     }
 }
 
@@ -257,13 +251,15 @@ impl Search<'_> {
     fn judge(&self, taking: &Taking, node: &Node<'_>, option: &SectionFacts, rank: usize) -> Option<Judged> {
         let mut facts: Cow<'_, Facts> = Cow::Borrowed(&node.facts);
         let (mut steps, mut swapped) = (Vec::new(), Vec::new());
-        if let Some(id) = taking.swap_from.filter(|_| taking.may_wait) {
+        let is_other = |id: &StudentCourseId| {
+            node.facts.held(*id).is_none_or(|held| !held.student_course.is_in_section(option.section.id))
+        };
+        // A place in the same section is no swap, but what one has already.
+        if let Some(id) = taking.swap_from.filter(|_| taking.may_wait).filter(is_other) {
             // Left only with the seat, but judged as if: who waits for a swap may have to leave the one for the other.
-            let (step, change) =
-                leaving::judge_one(self.attempt, &node.facts, &format!("{}/swap_from", taking.pointer), id);
-            steps.push(step);
-            swapped.extend(change);
-            facts.to_mut().apply(&swapped);
+            let leaving = Leaving::new(format!("{}/swap_from", taking.pointer), id);
+            let left = leaving::judge(self.attempt, &node.facts, vec![leaving], &self.with_only(taking, option));
+            (steps, swapped, facts) = (left.steps, left.changes, left.facts);
         }
         let beside = self.beside(node, option);
         let section = section(&facts, option.section.id)?;
@@ -286,6 +282,13 @@ impl Search<'_> {
         steps.push(StepJudgement { pointer: taking.pointer.clone(), section: Some(section.section.clone()), rules });
         let changes = if waits { vec![begun] } else { swapped.into_iter().chain([begun]).collect() };
         Some(Judged { section: option.section.id, steps, changes, preference })
+    }
+
+    /// What is to be taken, if this one is by this option.
+    fn with_only(&self, taking: &Taking, option: &SectionFacts) -> Vec<Taking> {
+        let only = Taking { choice: Choice::Ranked(vec![option.section.id]), ..taking.clone() };
+        let others = self.takings.iter().filter(|other| other.id != taking.id).cloned();
+        std::iter::once(only).chain(others).collect()
     }
 
     /// The sections that may be taken beside this one: those that are chosen, and all options of those that are not yet.
@@ -321,10 +324,12 @@ impl Node<'_> {
 }
 
 impl StepJudgement {
-    /// Puts these findings in the place of those of the same rules.
+    /// Puts these findings in the place of those of the same rules. What was refused stays so: what is beside a section can only
+    /// become less than it could have been.
     fn replace(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            self.rules.iter_mut().filter(|own| own.rule == finding.rule).for_each(|own| *own = finding.clone());
+            let same = self.rules.iter_mut().filter(|own| own.rule == finding.rule && !own.refuses());
+            same.for_each(|own| *own = finding.clone());
         }
     }
 }

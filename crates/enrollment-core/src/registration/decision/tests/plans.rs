@@ -4,7 +4,9 @@ use super::codes;
 use crate::catalog::{Blocks, Component};
 use crate::ids::SectionId;
 use crate::registration::facts::SectionFacts;
-use crate::registration::{Attempt, Change, Code, Command, Decision, Facts, Plan, Status, Target, sample};
+use crate::registration::{
+    Attempt, Change, Code, Command, Decision, EnrollRequest, Facts, Plan, Status, Target, sample,
+};
 use serde_json::json;
 
 fn plan(plan: Plan) -> Attempt {
@@ -214,4 +216,58 @@ fn one_of_linked_sections_is_exchanged_alone() {
     facts.sections[2].meetings = vec![sample::monday(16, 18)];
     let Decision::Accept(changes) = swap.decide(&facts) else { panic!("refused") };
     assert!(matches!(&changes[..], [Change::End(left), Change::Start(_)] if left.id == held), "the lecture stays");
+}
+
+/// A student in a lecture and a lab of CS101, which are taken together, asks to swap the lecture, and waits if need be.
+fn swapping_the_lecture(wanted: &[&SectionFacts], free: u32) -> (Attempt, Facts) {
+    let linked = |number, component, hour| {
+        let mut section = at(&sample::section(101, number), hour, hour + 1);
+        section.section.component = component;
+        section.course.linked_components = [Component::Lecture, Component::Lab].into();
+        section
+    };
+    let offered: Vec<(&SectionFacts, u32)> = wanted.iter().map(|section| (*section, free)).collect();
+    let mut facts = offering(&offered);
+    facts.held.push(sample::held(1, &linked(1, Component::Lecture, 8), Status::Enrolled));
+    facts.held.push(sample::held(2, &linked(2, Component::Lab, 9), Status::Enrolled));
+    let request = EnrollRequest {
+        waitlist: true,
+        swap_from: Some(facts.held[0].student_course.id),
+        ..sample::request_for(section_of(wanted))
+    };
+    (sample::enroll(3, request), facts)
+}
+
+#[test]
+fn what_is_swapped_is_left_with_what_belongs_to_it() {
+    let other = at(&sample::section(102, 1), 14, 16);
+    let mut lecture = at(&sample::section(101, 3), 16, 17);
+    lecture.course.linked_components = [Component::Lecture, Component::Lab].into();
+    let table = [
+        (vec![&other], vec![1, 2]),
+        (vec![&other, &lecture], vec![1, 2]),
+        // The lab goes on with the other lecture.
+        (vec![&lecture, &other], vec![1]),
+    ];
+    for (wanted, left) in table {
+        let (asked, facts) = swapping_the_lecture(&wanted, 1);
+        let Decision::Accept(changes) = asked.decide(&facts) else { panic!("refused") };
+        let ended: Vec<_> = changes.iter().filter(|change| matches!(change, Change::End(_))).collect();
+        let ended: Vec<_> = ended.into_iter().map(|change| change.student_course().id).collect();
+        assert_eq!(ended, left.into_iter().map(|number| sample::id(500_000 + number)).collect::<Vec<_>>());
+        assert_eq!(begun(&Decision::Accept(changes)), [wanted[0].section.id]);
+    }
+}
+
+#[test]
+fn a_plan_with_a_refused_part_is_refused_however_its_parts_are_left() {
+    // To swap the lecture for a lab leaves the lab without a lecture.
+    let (mut lab, other) = (at(&sample::section(101, 3), 16, 17), at(&sample::section(102, 1), 14, 16));
+    lab.section.component = Component::Lab;
+    lab.course.linked_components = [Component::Lecture, Component::Lab].into();
+    let (asked, facts) = swapping_the_lecture(&[&lab, &other], 1);
+    let Command::Enroll(mut swap) = asked.command else { panic!("it enrolls") };
+    swap.request.target = section_of(&[&lab]);
+    let asked = plan(Plan { adds: vec![add(9, &[&other])], swaps: vec![swap], ..Plan::default() });
+    assert_eq!(codes(&asked.decide(&facts)), [Code::LinkedSectionMissing]);
 }

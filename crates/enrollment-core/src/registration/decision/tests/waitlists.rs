@@ -3,7 +3,8 @@
 use super::codes;
 use crate::catalog::{Blocks, Version};
 use crate::registration::{
-    Attempt, Change, Code, Command, Decision, Facts, Mode, Prioritize, Promote, Status, Verdict, sample,
+    Attempt, Change, Code, Command, Decision, EnrollRequest, Facts, Mode, Plan, Prioritize, Promote, Status, Target,
+    Verdict, WaitlistFacts, sample,
 };
 
 /// A student who waits for a section in which a seat is free.
@@ -129,4 +130,45 @@ fn the_institution_ends_what_a_student_has_whatever_the_rules_for_leaving_say() 
     assert_eq!((ended.status, &ended.end_reason), (Status::Cancelled, &Some(reason)));
     facts.apply(decision.changes());
     assert_eq!(codes(&attempt.decide(&facts)), [Code::NotEnrolled]);
+}
+
+#[test]
+fn a_place_is_not_swapped_for_one_in_the_same_section() {
+    let mut facts = waiting();
+    facts.sections[0].waitlist.capacity = 1;
+    let own = facts.held[0].student_course.id;
+    for taken in [0, 10] {
+        facts.pools[0].taken = taken;
+        let mut asked = sample::waiting_in(2, &facts.sections[0], true);
+        let Command::Enroll(enroll) = &mut asked.command else { panic!("it enrolls") };
+        enroll.request.swap_from = Some(own);
+        assert!(codes(&asked.decide(&facts)).contains(&Code::AlreadyEnrolled), "{taken}");
+    }
+}
+
+#[test]
+fn who_leaves_a_waitlist_and_joins_another_of_the_same_seats_comes_last() {
+    let mut facts = waiting();
+    facts.pools[0].taken = 10;
+    facts.sections[0].waitlist =
+        WaitlistFacts { capacity: 5, waiting: 1, ahead: 1, eligible_ahead: 1, last_sequence: 1 };
+    let mut shared = sample::section(102, 1);
+    shared.seat_pool_id = facts.sections[0].seat_pool_id;
+    shared.waitlist = WaitlistFacts { capacity: 5, waiting: 0, ahead: 0, eligible_ahead: 0, last_sequence: 1 };
+    facts.sections.push(shared.clone());
+    let joining = |number, section: &crate::registration::SectionFacts| {
+        let request = sample::request_for(Target::Section(section.section.id));
+        sample::adding(number, EnrollRequest { waitlist: true, ..request })
+    };
+    let asked = Plan {
+        drops: vec![sample::leaving(facts.held[0].student_course.id)],
+        adds: vec![joining(1, &shared), joining(2, &facts.sections[0])],
+        ..Plan::default()
+    };
+    let decision = sample::attempt(3, Command::Plan(asked)).decide(&facts);
+    let begun = decision.changes().iter().filter_map(|change| match change {
+        Change::Start(begun) => begun.waitlist.as_ref().map(|place| (begun.waitlist_position, place.sequence)),
+        _ => None,
+    });
+    assert_eq!(begun.collect::<Vec<_>>(), [(Some(1), 2), (Some(1), 3)]);
 }
