@@ -15,6 +15,7 @@ use enrollment_core::registration::{
     Attempt, Facts, Idempotency, Judgement, Mode, Promotion, Receipt, Record, Status, Verdict,
 };
 use enrollment_core::{Error, Subject};
+use std::collections::BTreeSet;
 
 /// How often an attempt is decided, when the database refuses what was decided because somebody else was there first.
 const MOST_DECISIONS: u32 = 5;
@@ -96,9 +97,14 @@ pub(super) fn carry_out(
         Judged::Answered(answer) => return Ok((false, answer.map(Decided::from))),
     };
     let mut promotions = waitlist::Promotions::of(attempt);
-    let passed: Vec<_> = judgement.pools_passed(&facts);
-    if !passed.is_empty() {
-        // Who waits comes first; then it is another question what this attempt can have.
+    // Who waits comes first; then it is another question what this attempt can have, and from which pool.
+    let mut offered = BTreeSet::new();
+    loop {
+        let mut passed = judgement.pools_passed(&facts);
+        passed.retain(|pool| offered.insert(*pool));
+        if passed.is_empty() {
+            break;
+        }
         promotions.offer(conn, passed, beyond)?;
         (facts, judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
             Judged::Judged(facts, judgement) => (facts, judgement),

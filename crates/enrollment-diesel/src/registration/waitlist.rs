@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::statement::Statement;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Uuid as SqlUuid};
-use enrollment_core::ids::{SeatPoolId, StudentCourseId};
+use enrollment_core::ids::SeatPoolId;
 use enrollment_core::registration::{Attempt, Promote, Promotion, Receipt, Record, Verdict};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -67,7 +67,8 @@ impl<'a> Promotions<'a> {
         (self.wrote, self.told, self.unwritten)
     }
 
-    /// Offers the free seats of these pools, and of those in which seats become free by that.
+    /// Offers the free seats of these pools, and what becomes free by that. Whoever leaves something for the seat may make
+    /// another seat free, or be admitted elsewhere now, so then all others are asked again.
     pub(super) fn offer(
         &mut self,
         conn: &mut PgConnection,
@@ -79,13 +80,17 @@ impl<'a> Promotions<'a> {
         while let Some(pool) = pools.pop_first() {
             while let Some(next) = next(conn, pool, &offered)? {
                 offered.push(next.id);
-                pools.extend(self.offer_to(conn, &next, beyond)?);
+                let left = self.offer_to(conn, &next, beyond)?;
+                if !left.is_empty() {
+                    offered.clear();
+                    pools.extend(left);
+                }
             }
         }
         Ok(())
     }
 
-    /// Offers a seat to who is next, and tells in which pools that made seats free for others.
+    /// Offers a seat to who is next. If something was left for it, it tells which pools have to be offered for that.
     fn offer_to(
         &mut self,
         conn: &mut PgConnection,
@@ -116,16 +121,13 @@ impl<'a> Promotions<'a> {
         let receipt = Receipt::of(&attempt, record.judgement.clone());
         write::changes(conn, &attempt, None, &receipt, &record)?;
         self.wrote = true;
-        if !is_seated {
+        let leaves = record.judgement.changes.len() > 1;
+        if !is_seated || !leaves {
             return Ok(Vec::new());
         }
         let Record { mut facts, judgement, .. } = record;
         facts.apply(&judgement.changes);
-        let own = judgement.changes.iter().filter(|change| change.student_course().id.uuid() != next.id);
-        let swapped: Vec<StudentCourseId> = own.map(|change| change.student_course().id).collect();
-        let freed = swapped.into_iter().filter_map(|id| facts.held(id)?.seat_pool_id);
-        let freed: BTreeSet<SeatPoolId> = freed.collect();
-        Ok(facts.pools_to_fill().filter(|pool| freed.contains(pool)).collect())
+        Ok(facts.pools_to_fill().collect())
     }
 }
 
