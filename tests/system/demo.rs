@@ -1,9 +1,11 @@
 //! The made-up university: what is promised of it, through the server that a new user meets.
 
+use enrollment_server::application::StoreConfig;
 use enrollment_server::clock::SystemClock;
-use enrollment_server::demo::{Demo, DemoError, load, load_if_empty};
+use enrollment_server::demo::{Demo, DemoError, load, load_if_empty, show_features};
 use enrollment_tests::{TestApp, TestDatabase};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const STUDENTS: u32 = 200;
@@ -70,6 +72,54 @@ fn loading_it_again_changes_nothing_whatever_was_done_with_it_since() {
     assert_eq!((again.student, again.section), (first.student, first.section));
     assert_eq!(app.database.number("SELECT count(*) FROM registration_events"), events);
     assert!(load_if_empty(&mut app.database.connect(), STUDENTS, &SystemClock).unwrap().is_none());
+}
+
+#[test]
+fn it_shows_one_of_each_feature_and_shows_it_once() {
+    let database = TestDatabase::create();
+    let demo = load_into(&database);
+    let show = || show_features(&StoreConfig::new(database.url()), &demo, Arc::new(SystemClock)).unwrap();
+    show();
+    database.assert_invariants();
+    for (what, found) in [
+        ("SELECT count(*) FROM student_courses WHERE status = 'waitlisted'", 2),
+        ("SELECT count(*) FROM student_courses WHERE waitlist_passed_over IS NOT NULL AND status = 'waitlisted'", 1),
+        ("SELECT count(*) FROM student_courses WHERE waitlist_swap_from IS NOT NULL AND status = 'waitlisted'", 1),
+        ("SELECT count(*) FROM registration_events WHERE actor = 'system:waitlist' AND kind = 'enrolled'", 1),
+        (
+            "SELECT count(*) FROM student_courses sc JOIN courses c ON c.id = sc.course_id AND c.code = 'CHEM110'
+             WHERE sc.status = 'enrolled'",
+            6,
+        ),
+        ("SELECT count(*) FROM reservations WHERE seats = 6 AND release_at > now()", 1),
+        ("SELECT count(*) FROM windows", 3),
+        ("SELECT count(*) FROM courses WHERE restriction IS NOT NULL", 2),
+        ("SELECT count(*) FROM courses WHERE code IN ('MUS210', 'MUS500', 'PROJ500') AND repeat_policy IS NOT NULL", 3),
+        ("SELECT count(*) FROM student_courses WHERE credits = 2.5 AND grading_basis = 'pass_fail'", 2),
+        ("SELECT count(*) FROM seat_pools WHERE overload = 1 AND taken = capacity + overload", 1),
+        ("SELECT count(*) FROM (SELECT FROM sections GROUP BY seat_pool_id HAVING count(*) = 2) shared", 1),
+    ] {
+        assert_eq!(database.number(what), found, "{what}");
+    }
+    let reserved = "SELECT count(*) FROM student_courses WHERE reservation_id IS NOT NULL";
+    assert!(database.number(reserved) > 0);
+    let early =
+        "SELECT count(*) FROM student_courses sc JOIN terms t ON t.id = sc.term_id AND t.code LIKE '%intensive'";
+    assert_eq!(database.number(early), 2);
+    let of_first = format!("SELECT count(*) FROM student_courses WHERE student_id = '{}'", demo.student);
+    assert_eq!(database.number(&of_first), 0);
+
+    let events = database.number("SELECT count(*) FROM registration_events");
+    show();
+    assert_eq!(database.number("SELECT count(*) FROM registration_events"), events);
+}
+
+#[test]
+fn even_a_university_of_one_shows_its_features() {
+    let database = TestDatabase::create();
+    let demo = load(&mut database.connect(), 1, &SystemClock).unwrap();
+    show_features(&StoreConfig::new(database.url()), &demo, Arc::new(SystemClock)).unwrap();
+    database.assert_invariants();
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::demo;
 use crate::postgres::Access;
 use clap::Args;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -23,6 +24,7 @@ impl Demo {
         super::migrate::run_on(database.url())?;
         let mut connection = enrollment_diesel::connect(database.url())?;
         let demo = demo::load(&mut connection, self.students, &SystemClock)?;
+        demo::show_features(&self.store.config(database.url()), &demo, Arc::new(SystemClock))?;
         println!("{}", demo.summary);
         Ok(ExitCode::SUCCESS)
     }

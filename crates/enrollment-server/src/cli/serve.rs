@@ -1,7 +1,7 @@
 //! `enrollment serve`.
 
 use super::{Failure, StoreArgs, is_private};
-use crate::application::{Application, Settings};
+use crate::application::{Application, Settings, StoreConfig};
 use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::demo::{self, Demo};
@@ -9,6 +9,7 @@ use crate::postgres::Access;
 use clap::Args;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ impl Serve {
             handle_signals: true,
             store: self.store.config(database.url()),
         };
-        let demo = if self.demo_if_empty { load_demo(database.url())? } else { None };
+        let demo = if self.demo_if_empty { load_demo(&settings.store)? } else { None };
         let application = Application::build(settings)?;
         let address = application.address();
         tracing::info!(%address, "serving the API; its documentation is at http://{address}/api/docs");
@@ -71,7 +72,11 @@ impl Serve {
 /// How many students the demo of a first start has.
 const DEMO_STUDENTS: u32 = 200;
 
-fn load_demo(url: &str) -> Result<Option<Demo>, Failure> {
-    let mut connection = enrollment_diesel::connect(url)?;
-    Ok(demo::load_if_empty(&mut connection, DEMO_STUDENTS, &SystemClock)?)
+fn load_demo(store: &StoreConfig) -> Result<Option<Demo>, Failure> {
+    let mut connection = enrollment_diesel::connect(&store.url)?;
+    let demo = demo::load_if_empty(&mut connection, DEMO_STUDENTS, &SystemClock)?;
+    if let Some(demo) = &demo {
+        demo::show_features(store, demo, Arc::new(SystemClock))?;
+    }
+    Ok(demo)
 }

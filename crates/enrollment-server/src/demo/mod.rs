@@ -5,15 +5,19 @@
 //!
 //! * `university` puts it together; `names` has its people, `catalogue` its courses, `calendar` its terms,
 //!   `timetable` its sections and `registrar` who is in them.
+//! * `features` adds one of each thing that a registrar sets up, by the services that everybody uses.
 //! * `ids` mints ids that repeat, by which a database is known to hold this demo already.
 
 mod calendar;
 mod catalogue;
+mod features;
 mod ids;
 mod names;
 mod registrar;
 mod timetable;
 mod university;
+
+pub use features::show_features;
 
 use crate::import::{Count, Summary};
 use chrono::{DateTime, Utc};
@@ -54,6 +58,12 @@ pub enum DemoError {
     /// The database could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What shows a feature could not be made; the university is there.
+    #[error("a feature of the demo could not be shown: {0}")]
+    Feature(#[source] enrollment_core::Error),
+    /// The store could not be started.
+    #[error("the store could not be started: {0}")]
+    Threads(#[from] std::io::Error),
     /// The database could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
