@@ -15,6 +15,7 @@ mod grades;
 mod holds;
 mod import;
 mod offers;
+mod permits;
 mod plans;
 mod postgres_cluster;
 mod problems;

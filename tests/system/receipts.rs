@@ -60,7 +60,10 @@ fn a_receipt_explains_an_answer_rule_by_rule() {
     };
     assert_eq!(names(&explained), names(&accepted), "the same rules in the same order");
     let refusing: Vec<&Value> = rules.iter().filter(|finding| !finding["violation"].is_null()).collect();
-    assert_eq!(refusing, [&json!({"rule": "section_full", "violation": refused.body["violations"][0]})]);
+    assert_eq!(
+        refusing,
+        [&json!({"rule": "section_full", "violation": refused.body["violations"][0], "waived_by": null})]
+    );
 
     let left = app.delete(&format!("/api/v1/students/{ada}/courses/{}", enrolled.body["id"].as_str().unwrap()));
     let leaving = app.get(&link(&left)).expect(200);

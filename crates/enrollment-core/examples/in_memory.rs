@@ -8,17 +8,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Catalog, Cause, Course, Entry, GradeScale, Hold, Repository, Reservation, Section, Student, Term, TimeZone,
-    Version, Window,
+    Catalog, Cause, Course, Entry, GradeScale, Hold, Permit, PermitUse, Repository, Reservation, Section, Student,
+    Term, TimeZone, Version, Window,
 };
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, Receipt, Registration, RegistrationRepository,
-    RequestOptions, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts, SectionRef, Status,
-    StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows, TimetableEntry,
-    TimetableTerm, TimetableTerms, Verdict,
+    Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, PermitFacts, Receipt, Registration,
+    RegistrationRepository, RequestOptions, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts,
+    SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows,
+    TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
 };
 use enrollment_core::text::StudentNumber;
 use enrollment_core::{Error, Subject};
@@ -89,6 +89,7 @@ struct Registrations {
     students: Arc<Table<Student>>,
     holds: Arc<Table<Hold>>,
     windows: Arc<Table<Window>>,
+    permits: Arc<Table<Permit>>,
     courses: Arc<Table<Course>>,
     terms: Arc<Table<Term>>,
     sections: Arc<Table<Section>>,
@@ -124,6 +125,14 @@ impl Registrations {
                 .map(HoldFacts::from)
                 .collect(),
             windows: self.windows_of(student.id, sections.iter().map(|section| section.term_id).chain(terms_held)),
+            // More than the scope names does no harm.
+            permits: self
+                .permits
+                .rows()
+                .values()
+                .filter(|permit| permit.student_id == student.id)
+                .map(PermitFacts::from)
+                .collect(),
             held: own.map(|student_course| self.held(student_course)).collect::<Result<_, Error>>()?,
             pools: sections.iter().map(|section| seats(section, all)).collect(),
             reservations: sections.iter().flat_map(|section| self.reservations_of(section.id, all)).collect(),
@@ -147,6 +156,20 @@ impl Registrations {
         let windows = self.windows.rows();
         let terms: BTreeSet<TermId> = terms.collect();
         terms.into_iter().filter_map(|term| TermWindows::of(term, student, windows.values())).collect()
+    }
+
+    /// Records what an attempt uses permits for, which is one use of each.
+    fn use_permits(&self, attempt: &Attempt, waivers: Vec<Waiver>) {
+        let mut permits = self.permits.rows();
+        for Waiver { permit_id, student_course_id, rules } in waivers {
+            let Some(permit) = permits.get_mut(&permit_id.into()) else { continue };
+            let (attempt_id, at, waived) = (attempt.id, attempt.at, rules.into_iter().collect());
+            if permit.used_for.iter().all(|used| used.attempt_id != attempt.id) {
+                permit.uses += 1;
+                permit.version = permit.version.next();
+            }
+            permit.used_for.push(PermitUse { attempt_id, student_course_id, waived, at });
+        }
     }
 
     fn held(&self, student_course: &StudentCourse) -> Result<HeldCourse, Error> {
@@ -245,6 +268,7 @@ impl RegistrationRepository for Registrations {
         let mut all = self.student_courses();
         let judgement = attempt.judge(&self.facts(&attempt, &all)?);
         if attempt.mode == Mode::Commit {
+            self.use_permits(&attempt, judgement.permits_used());
             apply(&mut all, &judgement.changes);
         }
         Ok(Receipt::of(&attempt, judgement))
@@ -253,17 +277,21 @@ impl RegistrationRepository for Registrations {
     async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error> {
         let mut all = self.student_courses();
         let (mut after, mut is_kept) = (all.clone(), true);
+        let permits = self.permits.rows().clone();
         let decided = attempts.iter().map(|attempt| {
             let judged = self.facts(attempt, &after).map(|facts| attempt.judge(&facts));
             is_kept &= attempt.mode == Mode::Commit;
             is_kept &= judged.as_ref().is_ok_and(|judgement| judgement.outcome == Verdict::Accepted);
             let judgement = judged?;
+            self.use_permits(attempt, judgement.permits_used());
             apply(&mut after, &judgement.changes);
             Ok(Receipt::of(attempt, judgement))
         });
         let receipts = decided.collect();
         if is_kept {
             *all = after;
+        } else {
+            *self.permits.rows() = permits;
         }
         Ok(receipts)
     }
@@ -395,9 +423,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         )
         .await?;
 
-    let (holds, windows, reservations) = (Table::new(), Table::new(), Table::new());
+    let (holds, windows, permits, reservations) = (Table::new(), Table::new(), Table::new(), Table::new());
     let student_courses = Mutex::new(Vec::new());
-    let store = Registrations { students, holds, windows, courses, terms, sections, reservations, student_courses };
+    let store =
+        Registrations { students, holds, windows, permits, courses, terms, sections, reservations, student_courses };
     let registration = Registration::new(Arc::new(store), clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;

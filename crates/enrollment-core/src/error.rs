@@ -28,6 +28,10 @@ pub enum Subject {
     Reservation,
     /// A registration window of a term.
     Window,
+    /// A permit of a student.
+    Permit,
+    /// The record that a permit was used.
+    PermitUse,
     /// The receipt of an attempt.
     Receipt,
     /// A grade of the grade scale.
@@ -45,6 +49,8 @@ impl fmt::Display for Subject {
             Self::Hold => "hold",
             Self::Reservation => "reservation",
             Self::Window => "window",
+            Self::Permit => "permit",
+            Self::PermitUse => "record of its use",
             Self::Receipt => "receipt",
             Self::Grade => "grade",
         })

@@ -82,6 +82,8 @@ ids! {
     ReservationId;
     /// Identifies a registration window of a term.
     WindowId;
+    /// Identifies a permit of a student.
+    PermitId;
     /// Identifies an attempt to change registrations, and its receipt.
     AttemptId;
     /// Identifies an event of registration.

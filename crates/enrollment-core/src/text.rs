@@ -145,6 +145,9 @@ text!(
     /// Why something is so, for the person whom it concerns.
     Reason, 1..=500, line);
 text!(
+    /// Who granted a permit.
+    Grantor, 1..=200, line);
+text!(
     /// The caller's name for one request, so that a repetition has no second effect.
     IdempotencyKey, 1..=255, line);
 text!(

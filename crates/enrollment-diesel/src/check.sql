@@ -120,3 +120,24 @@ SELECT 'places in the feed are numbered without gaps, each of an event',
     json_build_object('places', count(*), 'last', max(f.position), 'events', count(e.id))
 FROM event_feed f LEFT JOIN registration_events e ON e.sequence = f.sequence
 HAVING count(*) <> coalesce(max(f.position), 0) OR count(*) <> count(e.id)
+
+UNION ALL
+-- What one attempt uses a permit for is one use.
+SELECT 'the uses that a permit counts are the uses that are recorded',
+    json_build_object('permit_id', p.id, 'uses', p.uses, 'recorded', coalesce(recorded.uses, 0))
+FROM permits p LEFT JOIN (
+    SELECT permit_id, count(DISTINCT attempt_id) AS uses FROM permit_uses GROUP BY permit_id
+) recorded ON recorded.permit_id = p.id
+WHERE p.uses <> coalesce(recorded.uses, 0)
+
+UNION ALL
+SELECT 'no permit is used more often than it allows',
+    json_build_object('permit_id', p.id, 'uses', p.uses, 'max_uses', p.max_uses)
+FROM permits p
+WHERE p.uses > p.max_uses
+
+UNION ALL
+SELECT 'a permit is used by attempts of its student that have a receipt',
+    json_build_object('permit_id', u.permit_id, 'attempt_id', u.attempt_id, 'student_course_id', u.student_course_id)
+FROM permit_uses u LEFT JOIN permits p ON p.id = u.permit_id LEFT JOIN receipts r ON r.attempt_id = u.attempt_id
+WHERE r.student_id IS DISTINCT FROM p.student_id

@@ -37,11 +37,12 @@ fn refusal(constraint: &str) -> Option<Error> {
         "courses_code_key" => duplicate(Subject::Course, "code"),
         "terms_code_key" => duplicate(Subject::Term, "code"),
         "sections_number_key" => duplicate(Subject::Section, "number"),
-        "sections_course_id_fkey" => missing("/course_id"),
+        "sections_course_id_fkey" | "permits_course_id_fkey" => missing("/course_id"),
+        "permits_section_id_fkey" => missing("/section_id"),
         "sections_term_id_fkey" => missing("/term_id"),
         "reservations_section_id_fkey" => Error::NotFound(Subject::Section),
         // The path names the student, not the body.
-        "holds_student_id_fkey" => Error::NotFound(Subject::Student),
+        "holds_student_id_fkey" | "permits_student_id_fkey" => Error::NotFound(Subject::Student),
         "windows_term_id_fkey" => Error::NotFound(Subject::Term),
         "window_students_student_id_fkey" => missing("/students"),
         // Which of the three fields it was, the update of a section looks up itself.

@@ -82,6 +82,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    permit_uses (permit_id, attempt_id, student_course_id) {
+        permit_id -> Uuid,
+        attempt_id -> Uuid,
+        student_course_id -> Uuid,
+        waived -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    permits (id) {
+        id -> Uuid,
+        student_id -> Uuid,
+        course_id -> Nullable<Uuid>,
+        section_id -> Nullable<Uuid>,
+        waives -> Jsonb,
+        granted_by -> Text,
+        reason -> Text,
+        expires_at -> Nullable<Timestamptz>,
+        max_uses -> Nullable<Int4>,
+        uses -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     receipts (attempt_id) {
         attempt_id -> Uuid,
         at -> Timestamptz,
@@ -241,6 +269,10 @@ diesel::table! {
 
 diesel::joinable!(holds -> students (student_id));
 diesel::joinable!(meetings -> sections (section_id));
+diesel::joinable!(permit_uses -> permits (permit_id));
+diesel::joinable!(permits -> courses (course_id));
+diesel::joinable!(permits -> sections (section_id));
+diesel::joinable!(permits -> students (student_id));
 diesel::joinable!(reservations -> sections (section_id));
 diesel::joinable!(sections -> courses (course_id));
 diesel::joinable!(sections -> seat_pools (seat_pool_id));
@@ -262,6 +294,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     holds,
     idempotency_keys,
     meetings,
+    permit_uses,
+    permits,
     receipts,
     registration_events,
     reservations,

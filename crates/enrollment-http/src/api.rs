@@ -7,13 +7,13 @@ use crate::{
     Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, sections,
     student_courses,
 };
-use crate::{bulk, courses, events, grades, holds, offers, students, terms, timetable, waitlist, windows};
+use crate::{bulk, courses, events, grades, holds, offers, permits, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Reservation, Section, Student, Term, Window};
+use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration};
@@ -25,6 +25,8 @@ pub struct Services {
     pub students: Catalog<Student>,
     /// Holds on students.
     pub holds: Catalog<Hold>,
+    /// Permits of students.
+    pub permits: Catalog<Permit>,
     /// Courses.
     pub courses: Catalog<Course>,
     /// Terms.
@@ -111,6 +113,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         offers::endpoints(),
         students::endpoints(),
         holds::endpoints(),
+        permits::endpoints(),
         courses::endpoints(),
         terms::endpoints(),
         windows::endpoints(),

@@ -49,6 +49,7 @@ mod openapi;
 mod page;
 mod parameters;
 mod path;
+mod permits;
 mod plan;
 mod precondition;
 mod problem;

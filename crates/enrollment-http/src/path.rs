@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::web::Path;
 use actix_web::{FromRequest, HttpRequest};
-use enrollment_core::ids::{HoldId, ReservationId, StudentCourseId, WindowId};
+use enrollment_core::ids::{HoldId, PermitId, ReservationId, StudentCourseId, WindowId};
 use enrollment_core::text::Grade;
 use std::future::{Ready, ready};
 use std::str::FromStr;
@@ -23,6 +23,9 @@ pub(crate) struct OfHold(pub(crate) HoldId);
 
 /// The `{window_id}` of a path.
 pub(crate) struct OfWindow(pub(crate) WindowId);
+
+/// The `{permit_id}` of a path.
+pub(crate) struct OfPermit(pub(crate) PermitId);
 
 /// The `{grade}` of a path.
 pub(crate) struct OfGrade(pub(crate) Grade);
@@ -69,6 +72,15 @@ impl FromRequest for OfWindow {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request, "window_id").map(Self))
+    }
+}
+
+impl FromRequest for OfPermit {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request, "permit_id").map(Self))
     }
 }
 

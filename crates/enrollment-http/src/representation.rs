@@ -4,7 +4,7 @@ use crate::precondition::{is_known, tag, tag_with_digest};
 use crate::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use enrollment_core::catalog::{Course, Hold, Reservation, Section, Student, Term, Version, Window};
+use enrollment_core::catalog::{Course, Hold, Permit, Reservation, Section, Student, Term, Version, Window};
 use enrollment_core::registration::StudentCourse;
 use serde::Serialize;
 
@@ -36,6 +36,7 @@ tagged! {
     Term, false;
     Hold, false;
     Window, false;
+    Permit, false;
     // They show the seats taken.
     Section, true;
     Reservation, true;

@@ -142,6 +142,7 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
     Services {
         students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        permits: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),

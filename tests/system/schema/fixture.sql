@@ -15,6 +15,8 @@ INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, waitlist_cap
     SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), 2, now(), now() FROM generate_series(1, 2) n;
 INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
     VALUES (id(801), id(1), 'both', 'Fees', now(), now());
+INSERT INTO permits (id, student_id, course_id, waives, granted_by, reason, max_uses, created_at, updated_at)
+    VALUES (id(851), id(1), id(102), '["hold"]', 'Dean', 'Consent', 1, now(), now());
 INSERT INTO registration_events (id, at, actor, student_id, attempt_id, kind)
     VALUES (id(601), now(), 'anonymous', id(1), id(701), 'enrolled');
 INSERT INTO event_feed (position, sequence) SELECT 1, sequence FROM registration_events;

@@ -25,6 +25,8 @@ pub(super) fn all() -> Vec<Trial> {
         use_elsewhere(),
         ledger(),
         receipts(),
+        permits(),
+        permit_uses(),
         natural_keys(),
         text_bounds(),
         other_bounds(),
@@ -282,7 +284,7 @@ fn use_elsewhere() -> Trials {
         ("DELETE FROM terms", "sections_term_id_fkey"),
         ("DELETE FROM seat_pools", "sections_seat_pool_id_fkey"),
         ("UPDATE sections SET course_id = id(199)", "sections_course_id_fkey"),
-        ("DELETE FROM sections; DELETE FROM seat_pools; DELETE FROM courses; DELETE FROM terms; DELETE FROM holds; DELETE FROM students", ACCEPTED),
+        ("DELETE FROM permits; DELETE FROM sections; DELETE FROM seat_pools; DELETE FROM courses; DELETE FROM terms; DELETE FROM holds; DELETE FROM students", ACCEPTED),
     ]));
     trials
 }
@@ -361,6 +363,59 @@ fn receipts() -> Trials {
     trials
 }
 
+fn permits() -> Trials {
+    plain(&[
+        ("UPDATE permits SET student_id = id(99)", "permits_student_id_fkey"),
+        ("UPDATE permits SET section_id = id(499), course_id = NULL", "permits_section_id_fkey"),
+        ("UPDATE permits SET course_id = id(199)", "permits_course_id_fkey"),
+        ("UPDATE permits SET course_id = NULL, section_id = id(402)", ACCEPTED),
+        ("UPDATE permits SET section_id = id(402)", "permits_target_check"),
+        ("UPDATE permits SET course_id = NULL", "permits_target_check"),
+        ("UPDATE permits SET waives = '[]'", "permits_waives_check"),
+        ("UPDATE permits SET waives = '{}'", "permits_waives_check"),
+        ("UPDATE permits SET waives = '[\"hold\", \"restricted\"]'", ACCEPTED),
+        ("UPDATE permits SET max_uses = 0", "permits_max_uses_check"),
+        ("UPDATE permits SET max_uses = 65536", "permits_max_uses_check"),
+        ("UPDATE permits SET max_uses = 65535, uses = 65535", ACCEPTED),
+        ("UPDATE permits SET max_uses = NULL, uses = 65536", ACCEPTED),
+        ("UPDATE permits SET uses = 1", ACCEPTED),
+        ("UPDATE permits SET uses = 2", "permits_uses_check"),
+        ("UPDATE permits SET uses = -1", "permits_uses_check"),
+        ("UPDATE permits SET version = 0", "permits_version_check"),
+        (
+            "UPDATE permits SET course_id = NULL, section_id = id(402); DELETE FROM sections WHERE id = id(402)",
+            "permits_section_id_fkey",
+        ),
+        ("DELETE FROM holds; DELETE FROM students", "permits_student_id_fkey"),
+        ("DELETE FROM permits", ACCEPTED),
+    ])
+}
+
+fn permit_uses() -> Trials {
+    const USE: &str = "id(851), id(701), id(501), '[\"hold\"]', now()";
+    let used = |columns: &str, answer| {
+        let row = format!(
+            "INSERT INTO permit_uses (permit_id, attempt_id, student_course_id, waived, at) VALUES ({columns})"
+        );
+        (row, answer)
+    };
+    let then = |statement: &str, answer| {
+        let (row, _) = used(USE, ACCEPTED);
+        (format!("{row}; {statement}"), answer)
+    };
+    vec![
+        used(USE, ACCEPTED),
+        used(&format!("{USE}), (id(851), id(701), id(502), '[\"hold\"]', now()"), ACCEPTED),
+        used(&format!("{USE}), ({USE}"), "permit_uses_pkey"),
+        used("id(859), id(701), id(501), '[\"hold\"]', now()", "permit_uses_permit_id_fkey"),
+        used("id(851), id(701), id(501), '[]', now()", "permit_uses_waived_check"),
+        then("DELETE FROM permits", "permit_uses_permit_id_fkey"),
+        then("UPDATE permit_uses SET at = now()", "permit_uses_append_only"),
+        then("DELETE FROM permit_uses", "permit_uses_append_only"),
+        then("TRUNCATE permit_uses", "permit_uses_append_only"),
+    ]
+}
+
 fn natural_keys() -> Trials {
     plain(&[
         ("UPDATE students SET number = 'S1'", "students_number_key"),
@@ -374,7 +429,7 @@ fn natural_keys() -> Trials {
 
 /// Text is trimmed and as long as the application's types allow, counted in characters and not in bytes.
 fn text_bounds() -> Trials {
-    const TEXTS: [(&str, &str, usize, usize, &str); 15] = [
+    const TEXTS: [(&str, &str, usize, usize, &str); 17] = [
         ("students", "number", 1, 64, "students_number_check"),
         ("students", "given_name", 1, 200, "students_given_name_check"),
         ("students", "family_name", 1, 200, "students_family_name_check"),
@@ -382,6 +437,8 @@ fn text_bounds() -> Trials {
         ("students", "program", 1, 200, "students_program_check"),
         ("students", "level", 1, 200, "students_level_check"),
         ("holds", "reason", 1, 500, "holds_reason_check"),
+        ("permits", "granted_by", 1, 200, "permits_granted_by_check"),
+        ("permits", "reason", 1, 500, "permits_reason_check"),
         ("courses", "code", 1, 64, "courses_code_check"),
         ("courses", "title", 1, 300, "courses_title_check"),
         ("courses", "description", 1, 10_000, "courses_description_check"),
@@ -499,7 +556,7 @@ fn meetings() -> Trials {
         &[
             ("UPDATE meetings SET location = ''", "meetings_location_check"),
             ("UPDATE meetings SET section_id = id(499)", "meetings_section_id_fkey"),
-            ("DELETE FROM sections; SELECT expect(count(*), 0) FROM meetings", ACCEPTED),
+            ("DELETE FROM permits; DELETE FROM sections; SELECT expect(count(*), 0) FROM meetings", ACCEPTED),
         ],
     ));
     trials

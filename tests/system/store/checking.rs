@@ -19,6 +19,12 @@ fn each_violation_is_found_and_named() {
     let university = University::new();
     let (student, section) = (university.student(), university.some_section(5));
     let held = university.enrolled(student, section).id;
+    let permit = id();
+    university.execute(&format!(
+        "INSERT INTO permits (id, student_id, section_id, waives, granted_by, reason, uses, created_at, updated_at)
+         VALUES ('{permit}', '{student}', '{section}', '[\"hold\"]', 'Dean', 'Consent', 1, now(), now());
+         INSERT INTO permit_uses SELECT '{permit}', attempt_id, '{held}', '[\"hold\"]', now() FROM receipts"
+    ));
     university.check();
     let copy = |columns: &str| {
         format!(
@@ -82,6 +88,20 @@ fn each_violation_is_found_and_named() {
             "DELETE FROM event_feed",
             "numbered without gaps",
             "places".to_owned(),
+        ),
+        ("UPDATE permits SET uses = 2".to_owned(), "UPDATE permits SET uses = 1", "uses that a permit counts", permit.to_string()),
+        (
+            "ALTER TABLE permits DROP CONSTRAINT permits_uses_check; INSERT INTO permit_uses SELECT permit_id, student_course_id, student_course_id, waived, at FROM permit_uses;
+             UPDATE permits SET uses = 2, max_uses = 1".to_owned(),
+            "UPDATE permits SET max_uses = NULL",
+            "no permit is used more often",
+            permit.to_string(),
+        ),
+        (
+            String::new(),
+            "DELETE FROM permit_uses WHERE attempt_id = student_course_id; UPDATE permits SET uses = 1",
+            "used by attempts of its student",
+            permit.to_string(),
         ),
     ];
     for (breaking, mending, invariant, place) in cases {

@@ -7,6 +7,7 @@ mod floor;
 mod history;
 mod holds;
 mod idempotency;
+mod permits;
 mod proxy;
 mod races;
 mod reading;

@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use std::thread;
 
 /// Runs `act` for each of these at the same moment.
-fn at_once<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn at_once<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let gate = Barrier::new(all.len());
     thread::scope(|scope| {
         let acting = all.iter().map(|one| {
@@ -24,7 +24,7 @@ fn at_once<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> 
     })
 }
 
-fn accepted(receipts: &[Receipt]) -> usize {
+pub(super) fn accepted(receipts: &[Receipt]) -> usize {
     receipts.iter().filter(|receipt| codes(receipt).is_empty()).count()
 }
 

@@ -1,5 +1,5 @@
-//! What is offered, and to whom: students and the holds on them, courses, terms and their registration windows, and
-//! sections.
+//! What is offered, and to whom: students with their holds and permits, courses, terms and their registration windows,
+//! and sections.
 //!
 //! They all are *entries*: they are made, read, changed, deleted and listed in one way, by the generic port
 //! [`Repository`] and the generic service [`Catalog`]. What differs is in the file of each. An entry that belongs to
@@ -20,6 +20,7 @@ pub mod hold;
 pub mod meeting;
 pub mod moment;
 pub mod owned;
+pub mod permit;
 pub mod pooling;
 pub mod repeat_policy;
 pub mod repository;
@@ -45,6 +46,7 @@ pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};
 pub use owned::{CatalogOf, Owned};
+pub use permit::{Permit, PermitDraft, PermitFilter, PermitUse, Waives};
 pub use pooling::{KeptSeats, Pooling};
 pub use repeat_policy::{Attempts, RepeatPolicy};
 #[cfg(any(test, feature = "mocks"))]

@@ -1,17 +1,19 @@
 //! What is known when an attempt is decided.
 
 use super::{
-    Change, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows, Waiting,
+    Change, Code, CourseRef, GradingBasis, ReservationFacts, SectionRef, Status, StudentCourse, TermRef, TermWindows,
+    Waiting, Waiver,
 };
 use crate::catalog::{
-    Blocks, Component, Course, Credits, GradeScale, Hold, Meeting, RepeatPolicy, Requisite, Restriction, SectionStatus,
-    Student, StudentStatus, TimeZone,
+    Blocks, Component, Course, Credits, GradeScale, Hold, Meeting, Permit, RepeatPolicy, Requisite, Restriction,
+    SectionStatus, Student, StudentStatus, TimeZone, Version,
 };
-use crate::ids::{HoldId, SeatPoolId, StudentCourseId, StudentId, TermId};
+use crate::ids::{CourseId, HoldId, PermitId, SeatPoolId, SectionId, StudentCourseId, StudentId, TermId};
 use crate::text::{CourseCode, Level, Program, Reason};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 
 /// Everything that deciding one attempt needs to know, as it was at one moment.
 ///
@@ -26,6 +28,10 @@ pub struct Facts {
     /// it names. A term that has none is not here.
     #[serde(default)]
     pub windows: Vec<TermWindows>,
+    /// The student's permits for the courses of which the scope names a section or a student course, and for their sections;
+    /// in force or not.
+    #[serde(default)]
+    pub permits: Vec<PermitFacts>,
     /// What the student holds: every student course that is waitlisted, enrolled or completed, and those that the scope
     /// names.
     pub held: Vec<HeldCourse>,
@@ -88,6 +94,54 @@ impl HoldFacts {
 impl From<&Hold> for HoldFacts {
     fn from(hold: &Hold) -> Self {
         Self { id: hold.id, blocks: hold.blocks, reason: hold.reason.clone(), from: hold.from, until: hold.until }
+    }
+}
+
+/// A permit of the student, as far as rules ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermitFacts {
+    /// Its identifier.
+    #[serde(rename = "permit_id")]
+    pub id: PermitId,
+    /// The course, for any of its sections.
+    pub course_id: Option<CourseId>,
+    /// The section, where it is for one.
+    pub section_id: Option<SectionId>,
+    /// The rules that it waives.
+    pub waives: BTreeSet<Code>,
+    /// The first instant at which it no longer holds.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// How often it may be used.
+    pub max_uses: Option<NonZeroU16>,
+    /// How often it was used.
+    pub uses: u32,
+    /// Its version: whoever writes a use makes sure that it is still this one.
+    pub version: Version,
+}
+
+impl PermitFacts {
+    /// Whether it can be used at this time.
+    pub fn is_in_force(&self, at: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|expires_at| at < expires_at)
+            && self.max_uses.is_none_or(|most| self.uses < u32::from(most.get()))
+    }
+
+    /// Whether it is for this section, or for the whole course.
+    pub fn is_for(&self, course: CourseId, section: Option<SectionId>) -> bool {
+        self.course_id == Some(course) || (self.section_id.is_some() && self.section_id == section)
+    }
+
+    /// Whether it waives this rule. One that no permit may waive it does not, whoever wrote it there.
+    pub fn waives(&self, rule: Code) -> bool {
+        self.waives.contains(&rule) && rule.instead_of_a_permit().is_none()
+    }
+}
+
+impl From<&Permit> for PermitFacts {
+    fn from(permit: &Permit) -> Self {
+        let Permit { id, course_id, section_id, expires_at, max_uses, uses, version, .. } = *permit;
+        let waives = permit.waives.codes().clone();
+        Self { id, course_id, section_id, waives, expires_at, max_uses, uses, version }
     }
 }
 
@@ -323,6 +377,15 @@ impl Facts {
                 waitlist.ahead = moved(waitlist.ahead, comes_before_new);
                 waitlist.eligible_ahead = moved(waitlist.eligible_ahead, comes_before_new_and_is_eligible);
             }
+        }
+    }
+
+    /// Counts the use of these permits by one attempt, so that a further one can be decided in the same transaction.
+    pub fn use_permits(&mut self, waivers: &[Waiver]) {
+        let is_used = |permit: &&mut PermitFacts| waivers.iter().any(|waiver| waiver.permit_id == permit.id);
+        for permit in self.permits.iter_mut().filter(is_used) {
+            permit.uses += 1;
+            permit.version = permit.version.next();
         }
     }
 

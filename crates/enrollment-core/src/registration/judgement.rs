@@ -2,8 +2,9 @@
 
 use super::rules::{Code, Violation};
 use super::{Change, Decision, Facts, SectionRef, Status};
-use crate::ids::SeatPoolId;
+use crate::ids::{PermitId, SeatPoolId, StudentCourseId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whether an attempt is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,20 +23,23 @@ pub enum Verdict {
 pub struct Finding {
     /// The rule.
     pub rule: Code,
-    /// Why it refuses; null where it admits.
+    /// What is in the way; null where it admits.
     pub violation: Option<Violation>,
+    /// The permit because of which it does not refuse all the same.
+    #[serde(default)]
+    pub waived_by: Option<PermitId>,
 }
 
 impl Finding {
-    /// Whether the rule refuses.
+    /// Whether the rule refuses: something is in the way, and no permit waives it.
     pub fn refuses(&self) -> bool {
-        self.violation.is_some()
+        self.violation.is_some() && self.waived_by.is_none()
     }
 }
 
 impl From<Violation> for Finding {
     fn from(violation: Violation) -> Self {
-        Self { rule: violation.code, violation: Some(violation) }
+        Self { rule: violation.code, violation: Some(violation), waived_by: None }
     }
 }
 
@@ -58,7 +62,18 @@ impl StepJudgement {
         self.rules.iter().any(Finding::refuses)
     }
 
-    /// Every violation, each with the part of the request that it is about.
+    /// What permits are needed for, if it makes or leaves this student course.
+    fn waivers(&self, student_course_id: StudentCourseId) -> impl Iterator<Item = Waiver> + use<> {
+        let mut needed: BTreeMap<PermitId, Vec<Code>> = BTreeMap::new();
+        for finding in &self.rules {
+            if let Some(permit) = finding.waived_by {
+                needed.entry(permit).or_default().push(finding.rule);
+            }
+        }
+        needed.into_iter().map(move |(permit_id, rules)| Waiver { permit_id, student_course_id, rules })
+    }
+
+    /// Every violation that no permit waives, each with the part of the request that it is about.
     fn into_violations(self) -> impl Iterator<Item = Violation> {
         let pointer = Some(self.pointer).filter(|pointer| !pointer.is_empty());
         let refusing = self.rules.into_iter().filter(Finding::refuses);
@@ -66,6 +81,17 @@ impl StepJudgement {
             .filter_map(|finding| finding.violation)
             .map(move |violation| Violation { pointer: pointer.clone(), ..violation })
     }
+}
+
+/// What an accepted attempt uses a permit for. However many student courses that is, it is one use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The permit.
+    pub permit_id: PermitId,
+    /// The student course that could not be made or left without it.
+    pub student_course_id: StudentCourseId,
+    /// The rules that it waives for that, in their fixed order.
+    pub rules: Vec<Code>,
 }
 
 /// What every rule says to an attempt, and what follows from it.
@@ -106,6 +132,24 @@ impl Judgement {
         let sections = begun.filter_map(|own| facts.sections.iter().find(|section| section.section.id == own.id));
         let pools = sections.filter_map(|section| facts.pool_of(section));
         pools.filter(|pool| pool.waiting > 0).map(|pool| pool.id).collect()
+    }
+
+    /// The permits that are used if it is accepted, and for what: those that a rule would have refused without. A refusal uses
+    /// none, and neither does a place on the waitlist: the seat does.
+    pub fn permits_used(&self) -> Vec<Waiver> {
+        if self.outcome == Verdict::Refused {
+            return Vec::new();
+        }
+        // Each step has at most one change, in their order.
+        let mut changes = self.changes.iter().peekable();
+        let used = self.steps.iter().filter_map(|step| {
+            let section = step.section.as_ref().map(|section| section.id);
+            let change =
+                changes.next_if(|change| change.student_course().section.as_ref().map(|own| own.id) == section)?;
+            let takes_place = matches!(change, Change::Start(begun) if begun.status == Status::Waitlisted);
+            (!takes_place).then(|| step.waivers(change.student_course().id))
+        });
+        used.flatten().collect()
     }
 
     /// The decision: the changes, or every violation.

@@ -41,13 +41,14 @@ pub use command::{
 };
 pub use decision::{Change, Decision};
 pub use facts::{
-    CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts, WaitlistFacts,
+    CourseFacts, Facts, HeldCourse, HoldFacts, PermitFacts, SeatPool, SectionFacts, StudentFacts, TermFacts,
+    WaitlistFacts,
 };
 #[cfg(any(test, feature = "mocks"))]
 pub use history::MockHistoryRepository;
 pub use history::{Event, History, HistoryRepository};
 pub use idempotency::{Fingerprint, Idempotency};
-pub use judgement::{Finding, Judgement, StepJudgement, Verdict};
+pub use judgement::{Finding, Judgement, StepJudgement, Verdict, Waiver};
 #[cfg(any(test, feature = "mocks"))]
 pub use offers::MockFactsRepository;
 pub use offers::{FactsRepository, Offer, OfferFilter, Offers};

@@ -1,6 +1,6 @@
 //! What holds for every university, student and request.
 
-use super::facts::{Facts, HoldFacts, SectionFacts};
+use super::facts::{Facts, HoldFacts, PermitFacts, SectionFacts};
 use super::sample;
 use super::windows::{TermWindows, WindowFacts};
 use super::{Attempt, Code, Decision, Record, Status, Verdict};
@@ -115,6 +115,32 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             facts
         },
     )
+}
+
+/// Permits for some of these sections and their courses: in force, expired or used up, for any rules whatever.
+fn any_permits(facts: Facts) -> impl Strategy<Value = Facts> {
+    let codes =
+        vec![Code::Hold, Code::WindowClosed, Code::SectionNotOpen, Code::AlreadyPassed, Code::PrerequisiteMissing];
+    let more =
+        vec![Code::CorequisiteMissing, Code::ExcludedCourse, Code::Restricted, Code::CreditLimit, Code::SectionFull];
+    let waives = vec(select([codes, more].concat()), 1..10);
+    let target = (0..8_usize, any::<bool>());
+    let limits = (option::of(-1_i64..2), 0_u32..2, any::<bool>());
+    vec((waives, target, limits), 0..4).prop_map(move |all| {
+        let mut facts = facts.clone();
+        for (number, (waives, (index, of_course), (expires, uses, often))) in (1..).zip(all) {
+            let section = &facts.sections[index];
+            let mut permit = sample::permit_for(number, section, &waives);
+            if of_course {
+                (permit.course_id, permit.section_id) = (Some(section.course.course.id), None);
+            }
+            permit.expires_at = expires.map(|hours| sample::now() + TimeDelta::hours(hours));
+            permit.uses = uses;
+            permit.max_uses = permit.max_uses.filter(|_| !often);
+            facts.permits.push(permit);
+        }
+        facts
+    })
 }
 
 /// The facts that an attempt for one section, or for all sections of a course, would be given.
@@ -256,6 +282,41 @@ proptest! {
         let admitted = judgement.steps[0].rules.iter().all(|finding| finding.violation.is_none());
         prop_assert_eq!(judgement.outcome == Verdict::Accepted, admitted);
         prop_assert_eq!(judgement.changes.len(), usize::from(admitted));
+    }
+
+    #[test]
+    fn permits_waive_what_they_name_where_it_refuses_and_nothing_else(
+        facts in any_facts().prop_flat_map(any_permits),
+        index in 0..8_usize,
+    ) {
+        let (attempt, facts) = attempt_for(1, index, false, &facts);
+        let without = attempt.judge(&Facts { permits: Vec::new(), ..facts.clone() });
+        let with = attempt.judge(&facts);
+        let section = &facts.sections[0];
+        let holds = |permit: &&PermitFacts| {
+            permit.is_in_force(attempt.at) && permit.is_for(section.course.course.id, Some(section.section.id))
+        };
+        let in_force: Vec<&PermitFacts> = facts.permits.iter().filter(holds).collect();
+        for (with, without) in with.steps[0].rules.iter().zip(&without.steps[0].rules) {
+            prop_assert_eq!(&with.violation, &without.violation);
+            let waivable = with.rule != Code::SectionFull && in_force.iter().any(|permit| permit.waives.contains(&with.rule));
+            prop_assert_eq!(with.refuses(), without.refuses() && !waivable);
+            if let Some(by) = with.waived_by {
+                prop_assert!(without.refuses() && in_force.iter().any(|permit| permit.id == by && permit.waives(with.rule)));
+            }
+        }
+        let used = with.permits_used();
+        prop_assert!(used.is_empty() || with.outcome == Verdict::Accepted && without.outcome == Verdict::Refused);
+        let mut after = facts.clone();
+        after.use_permits(&used);
+        for (before, after) in facts.permits.iter().zip(&after.permits) {
+            let is_used = used.iter().any(|waiver| waiver.permit_id == before.id);
+            prop_assert_eq!(after.uses, before.uses + u32::from(is_used));
+            prop_assert!(after.max_uses.is_none_or(|most| after.uses <= u32::from(most.get()).max(before.uses)));
+        }
+        let record = Record::of(&attempt, facts, with);
+        let stored: Record = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        prop_assert_eq!(stored.judge_again(), record.judgement);
     }
 
     /// Any sequence of enrolling and dropping, each decided on what the ones before left.

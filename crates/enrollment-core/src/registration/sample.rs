@@ -1,12 +1,14 @@
 //! Facts for tests: an active student, and section CS101-1 with ten free seats in a term without any limits.
 
 use super::decision::Asked;
-use super::facts::{CourseFacts, Facts, HeldCourse, HoldFacts, SeatPool, SectionFacts, StudentFacts, TermFacts};
+use super::facts::{
+    CourseFacts, Facts, HeldCourse, HoldFacts, PermitFacts, SeatPool, SectionFacts, StudentFacts, TermFacts,
+};
 use super::rules::{Case, Violation};
 use super::windows::{TermWindows, WindowFacts};
 use super::{
-    Attempt, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status, StudentCourse,
-    Target, TermRef, Waiting, WaitlistFacts,
+    Attempt, Code, Command, CourseRef, Drop, Enroll, EnrollRequest, GradingBasis, Mode, SectionRef, Status,
+    StudentCourse, Target, TermRef, Waiting, WaitlistFacts,
 };
 use crate::actor::Actor;
 use crate::catalog::{
@@ -193,6 +195,25 @@ pub(super) fn windows(windows: Vec<WindowFacts>) -> TermWindows {
     }
 }
 
+/// A permit for one use in all sections of course 101, without limits of time.
+pub(super) fn permit(number: u128, waives: &[Code]) -> PermitFacts {
+    PermitFacts {
+        id: id(number),
+        course_id: Some(id(101)),
+        section_id: None,
+        waives: waives.iter().copied().collect(),
+        expires_at: None,
+        max_uses: Some(std::num::NonZeroU16::MIN),
+        uses: 0,
+        version: Version::FIRST,
+    }
+}
+
+/// The same for one section.
+pub(super) fn permit_for(number: u128, section: &SectionFacts, waives: &[Code]) -> PermitFacts {
+    PermitFacts { course_id: None, section_id: Some(section.section.id), ..permit(number, waives) }
+}
+
 pub(super) fn facts() -> Facts {
     let section = section(101, 1);
     let pool = pool(&section, 10, 0);
@@ -206,6 +227,7 @@ pub(super) fn facts() -> Facts {
         },
         holds: Vec::new(),
         windows: Vec::new(),
+        permits: Vec::new(),
         held: Vec::new(),
         sections: vec![section],
         pools: vec![pool],

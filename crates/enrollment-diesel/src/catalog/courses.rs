@@ -5,7 +5,7 @@ use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
 use crate::rows::course::CourseRow;
-use crate::schema::{courses, sections, student_courses};
+use crate::schema::{courses, permits, sections, student_courses};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -73,9 +73,11 @@ fn is_there(conn: &mut PgConnection, id: CourseId) -> QueryResult<bool> {
 fn in_use(conn: &mut PgConnection, id: CourseId) -> QueryResult<Error> {
     let offered = sections::table.filter(sections::course_id.eq(id.uuid()));
     let registered = student_courses::table.filter(student_courses::course_id.eq(id.uuid()));
+    let permitted = permits::table.filter(permits::course_id.eq(id.uuid()));
     let by = [
         (select(exists(offered)).get_result(conn)?, Subject::Section),
         (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+        (select(exists(permitted)).get_result(conn)?, Subject::Permit),
     ];
     Ok(super::in_use(Subject::Course, by))
 }

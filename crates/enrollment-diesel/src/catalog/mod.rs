@@ -5,6 +5,7 @@
 mod courses;
 mod grades;
 mod holds;
+mod permits;
 mod reservations;
 mod seats;
 mod sections;

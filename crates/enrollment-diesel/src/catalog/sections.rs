@@ -9,7 +9,7 @@ use crate::constraint::{SECTION_IDENTITY, not_touched};
 use crate::page::rows_for;
 use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
-use crate::schema::{meetings, reservations, sections, student_courses};
+use crate::schema::{meetings, permits, reservations, sections, student_courses};
 use crate::statement::Statement;
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
@@ -225,9 +225,11 @@ fn fixed(conn: &mut PgConnection, section: &Section) -> Result<Error, StoreError
 fn in_use(conn: &mut PgConnection, id: SectionId) -> QueryResult<Error> {
     let registered = student_courses::table.filter(student_courses::section_id.eq(id.uuid()));
     let kept = reservations::table.filter(reservations::section_id.eq(id.uuid()));
+    let permitted = permits::table.filter(permits::section_id.eq(id.uuid()));
     let by = [
         (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
         (select(exists(kept)).get_result(conn)?, Subject::Reservation),
+        (select(exists(permitted)).get_result(conn)?, Subject::Permit),
     ];
     Ok(super::in_use(Subject::Section, by))
 }

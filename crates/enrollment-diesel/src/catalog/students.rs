@@ -5,7 +5,7 @@ use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
 use crate::rows::student::StudentRow;
-use crate::schema::{holds, student_courses, students, window_students};
+use crate::schema::{holds, permits, student_courses, students, window_students};
 use crate::store::{Answer, committing};
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -74,10 +74,12 @@ fn in_use(conn: &mut PgConnection, id: StudentId) -> QueryResult<Error> {
     let registered = student_courses::table.filter(student_courses::student_id.eq(id.uuid()));
     let held_back = holds::table.filter(holds::student_id.eq(id.uuid()));
     let listed = window_students::table.filter(window_students::student_id.eq(id.uuid()));
+    let permitted = permits::table.filter(permits::student_id.eq(id.uuid()));
     let by = [
         (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
         (select(exists(held_back)).get_result(conn)?, Subject::Hold),
         (select(exists(listed)).get_result(conn)?, Subject::Window),
+        (select(exists(permitted)).get_result(conn)?, Subject::Permit),
     ];
     Ok(super::in_use(Subject::Student, by))
 }

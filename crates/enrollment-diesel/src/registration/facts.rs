@@ -6,6 +6,7 @@ use crate::rows::hold::HoldFactsRow;
 use crate::rows::json::FromJson;
 use crate::rows::meeting::{MeetingRow, meetings, meetings_of};
 use crate::rows::numeric::credits_of_hundredths;
+use crate::rows::permit::PermitFactsRow;
 use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{
     StudentCourseRow, course_ref, section_ref, student_course_columns, student_course_tables, term_ref,
@@ -21,8 +22,8 @@ use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
-    CourseFacts, Facts, HeldCourse, HoldFacts, Idempotency, ReservationFacts, Scope, SeatPool, SectionFacts,
-    StudentFacts, TermFacts, TermWindows, WaitlistFacts,
+    CourseFacts, Facts, HeldCourse, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SeatPool,
+    SectionFacts, StudentFacts, TermFacts, TermWindows, WaitlistFacts,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,6 +35,7 @@ pub(super) struct Known {
     pub(super) sections: Vec<SectionFacts>,
     pub(super) holds: Vec<HoldFacts>,
     pub(super) windows: Vec<TermWindows>,
+    pub(super) permits: Vec<PermitFacts>,
     pub(super) held: Vec<HeldCourse>,
     pub(super) reservations: Vec<ReservationFacts>,
     pub(super) scale: GradeScale,
@@ -48,10 +50,10 @@ pub(super) struct Known {
 impl Known {
     /// All facts, with what the locks have told.
     pub(super) fn facts(self, student: StudentFacts, pools: Vec<SeatPool>) -> Facts {
-        let Self { sections, holds, windows, held, reservations, scale, waiting, .. } = self;
+        let Self { sections, holds, windows, permits, held, reservations, scale, waiting, .. } = self;
         let waiting_for = |pool: &SeatPool| waiting.get(&pool.id.uuid()).copied().unwrap_or_default();
         let pools = pools.into_iter().map(|pool| SeatPool { waiting: waiting_for(&pool), ..pool }).collect();
-        Facts { student, holds, windows, held, sections, pools, reservations, scale }
+        Facts { student, holds, windows, permits, held, sections, pools, reservations, scale }
     }
 }
 
@@ -99,6 +101,13 @@ const FACTS: &str = concat!(
         student: "$1"
     ),
     " AS windows,
+        (SELECT coalesce(json_agg(p ORDER BY p.id), '[]') FROM permits p
+            LEFT JOIN sections own ON own.id = p.section_id
+            -- With a student course go its siblings, so a permit for any section of the course may be of use.
+            WHERE p.student_id = $1 AND coalesce(p.course_id, own.course_id) IN (
+                SELECT s.course_id FROM sections s WHERE s.id = ANY ($2)
+                UNION ALL SELECT sc.course_id FROM student_courses sc WHERE sc.student_id = $1 AND sc.id = ANY ($3)
+            )) AS permits,
         (SELECT coalesce(json_agg(held), '[]') FROM (
             SELECT ",
     student_course_columns!(),
@@ -162,6 +171,7 @@ pub(super) fn load(
         sections,
         holds: row.holds.0.into_iter().map(HoldFacts::try_from).collect::<Result<_, _>>()?,
         windows: row.windows.0.into_iter().map(TermWindows::try_from).collect::<Result<_, _>>()?,
+        permits: row.permits.0.into_iter().map(PermitFacts::try_from).collect::<Result<_, _>>()?,
         held,
         reservations: row.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
         scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
@@ -189,6 +199,8 @@ struct FactsRow {
     holds: FromJson<Vec<HoldFactsRow>>,
     #[diesel(sql_type = Json)]
     windows: FromJson<Vec<TermWindowsRow>>,
+    #[diesel(sql_type = Json)]
+    permits: FromJson<Vec<PermitFactsRow>>,
     #[diesel(sql_type = Json)]
     held: FromJson<Vec<HeldRow>>,
     #[diesel(sql_type = Json)]

@@ -14,6 +14,7 @@ mod feed;
 mod history;
 mod lock;
 mod outlook;
+mod permits;
 mod read;
 mod register;
 mod settle;

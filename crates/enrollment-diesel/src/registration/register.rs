@@ -125,6 +125,7 @@ pub(super) fn carry_out(
 }
 
 /// What came of judging an attempt.
+#[expect(clippy::large_enum_variant, reason = "taken apart at once, and mostly the large one")]
 pub(super) enum Judged {
     Judged(Facts, Judgement),
     /// It needs no judging, or allows none.

@@ -1,8 +1,9 @@
-//! Writing what was decided: each change with its event, and the receipt and the idempotency key with the first; and the
-//! receipts of refusals, later and in bulk.
+//! Writing what was decided: each change with its event, and the receipt and the idempotency key with the first; then the
+//! uses of permits; and the receipts of refusals, later and in bulk.
 //!
 //! Nothing here counts seats: the triggers of `student_courses` do.
 
+use super::permits;
 use super::register::overtaken;
 use crate::StoreError;
 use crate::rows::json::document;
@@ -99,7 +100,7 @@ pub(super) fn changes(
             return Err(overtaken());
         }
     }
-    Ok(())
+    permits::record_uses(conn, attempt, record)
 }
 
 /// Keeps the answer to a request that changed nothing.

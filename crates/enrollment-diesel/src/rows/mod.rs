@@ -8,6 +8,7 @@ pub(crate) mod hold;
 pub(crate) mod json;
 pub(crate) mod meeting;
 pub(crate) mod numeric;
+pub(crate) mod permit;
 pub(crate) mod receipt;
 pub(crate) mod reservation;
 pub(crate) mod section;

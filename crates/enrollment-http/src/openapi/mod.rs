@@ -8,7 +8,7 @@ mod problems;
 mod strict;
 
 pub(crate) use patches::{
-    CoursePatch, HoldPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch, WindowPatch,
+    CoursePatch, HoldPatch, PermitPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch, WindowPatch,
 };
 use problems::Components as ProblemComponents;
 pub(crate) use problems::{
@@ -20,8 +20,8 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, plan, receipts, reservations,
-    roster, sections, student_courses, students, terms, timetable, waitlist, windows,
+    bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, permits, plan, receipts,
+    reservations, roster, sections, student_courses, students, terms, timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -45,6 +45,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "student courses", description = "Enrolling a student in a course, a student's courses, and leaving them."),
         (name = "students", description = "Who may enroll."),
         (name = "holds", description = "What keeps a student from enrolling or dropping."),
+        (name = "permits", description = "What lets a student past named rules, and what it was used for."),
         (name = "courses", description = "The catalogue."),
         (name = "grades", description = "The grade scale."),
         (name = "terms", description = "Stretches of teaching, with their windows, limits and deadlines."),
@@ -57,6 +58,7 @@ all rules that refuse an enrollment, in `violations`.
     paths(
         students::list, students::create, students::get, students::change, students::delete,
         holds::list, holds::create, holds::get, holds::change, holds::delete,
+        permits::list, permits::create, permits::get, permits::change, permits::delete,
         student_courses::list, student_courses::enroll, student_courses::get, student_courses::leave, waitlist::change, plan::submit, timetable::show, offers::list,
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         grades::list, grades::put, grades::delete,

@@ -1,7 +1,7 @@
 //! What a `PATCH` takes: the input form of an entry, of which nothing is required.
 
 use enrollment_core::catalog::{
-    CourseDraft, HoldDraft, ReservationDraft, SectionDraft, StudentDraft, TermDraft, WindowDraft,
+    CourseDraft, HoldDraft, PermitDraft, ReservationDraft, SectionDraft, StudentDraft, TermDraft, WindowDraft,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -29,6 +29,7 @@ macro_rules! patches {
 patches! {
     StudentPatch of StudentDraft;
     HoldPatch of HoldDraft;
+    PermitPatch of PermitDraft;
     CoursePatch of CourseDraft;
     TermPatch of TermDraft;
     ReservationPatch of ReservationDraft;

@@ -175,7 +175,18 @@ fn schemas() -> [(String, RefOr<Schema>); 5] {
     let errors = || ObjectBuilder::new().property("errors", list("InputError"));
     let used_by = ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(["student", "course", "term", "section", "student_course", "hold", "reservation", "window"]))
+        .enum_values(Some([
+            "student",
+            "course",
+            "term",
+            "section",
+            "student_course",
+            "hold",
+            "reservation",
+            "window",
+            "permit",
+            "permit_use",
+        ]))
         .build();
     let conflict = errors()
         .description(Some("`errors` names the field in the way, `in_use_by` what refers to the entry."))

@@ -6,11 +6,13 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 19] = [
+const ANSWERS: [&str; 21] = [
     "Student",
     "Hold",
     "Reservation",
     "Window",
+    "Permit",
+    "PermitUse",
     "Course",
     "ScaleGrade",
     "Term",

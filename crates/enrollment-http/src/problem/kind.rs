@@ -84,7 +84,7 @@ impl Kind {
             Self::Duplicate => row(S::CONFLICT, "/problems/duplicate", "Another one has this value already",
                 Some("Choose another value, or change the one that has it.")),
             Self::InUse => row(S::CONFLICT, "/problems/in-use", "It is in use",
-                Some("Delete first what refers to it.")),
+                Some("Delete first what refers to it. A permit that was used stays: let it expire.")),
             Self::SeatsTaken => row(S::CONFLICT, "/problems/seats-taken", "More seats are taken than there would be",
                 Some("Choose a number that is not below the seats taken, or drop students first.")),
             Self::SeatsReserved => row(S::CONFLICT, "/problems/seats-reserved", "More seats would be reserved than there are",

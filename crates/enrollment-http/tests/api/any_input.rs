@@ -15,6 +15,7 @@ fn paths() -> impl Strategy<Value = (String, Value)> {
         Just((format!("/api/v1/students/{STUDENT}/holds"), hold_body())),
         Just((format!("/api/v1/sections/{SECTION}/reservations"), reservation_body())),
         Just((format!("/api/v1/terms/{TERM}/windows"), window_body())),
+        Just((format!("/api/v1/students/{STUDENT}/permits"), permit_body())),
         Just(("/api/v1/courses".to_owned(), course_body())),
         Just(("/api/v1/terms".to_owned(), term_body())),
         Just((
@@ -80,6 +81,7 @@ fn willing() -> TestApi {
     ports.holds.expect_insert().returning(|entry, _| Ok(entry));
     ports.reservations.expect_insert().returning(|entry, _| Ok(entry));
     ports.windows.expect_insert().returning(|entry, _| Ok(entry));
+    ports.permits.expect_insert().returning(|entry, _| Ok(entry));
     ports.courses.expect_insert().returning(|entry, _| Ok(entry));
     ports.terms.expect_insert().returning(|entry, _| Ok(entry));
     ports.sections.expect_insert().returning(|entry, _| Ok(entry));

@@ -5,8 +5,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
 use enrollment_core::catalog::{
-    Catalog, Course, Entry, Grades, Hold, MockGradeRepository, MockRepository, Reservation, Section, Student, Term,
-    Window,
+    Catalog, Course, Entry, Grades, Hold, MockGradeRepository, MockRepository, Permit, Reservation, Section, Student,
+    Term, Window,
 };
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
@@ -25,6 +25,7 @@ use uuid::Uuid;
 pub(crate) struct Ports {
     pub(crate) students: MockRepository<Student>,
     pub(crate) holds: MockRepository<Hold>,
+    pub(crate) permits: MockRepository<Permit>,
     pub(crate) courses: MockRepository<Course>,
     pub(crate) terms: MockRepository<Term>,
     pub(crate) windows: MockRepository<Window>,
@@ -47,6 +48,7 @@ impl Ports {
         let services = Services {
             students: catalog(self.students),
             holds: catalog(self.holds),
+            permits: catalog(self.permits),
             courses: catalog(self.courses),
             terms: catalog(self.terms),
             windows: catalog(self.windows),

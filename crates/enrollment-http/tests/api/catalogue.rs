@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 /// Those of [`STUDENT`].
 const HOLDS: &str = "/api/v1/students/0190a1b2-0000-7000-8000-000000000001/holds";
+const PERMITS: &str = "/api/v1/students/0190a1b2-0000-7000-8000-000000000001/permits";
 
 /// Those of [`SECTION`].
 const RESERVATIONS: &str = "/api/v1/sections/0190a1b2-0000-7000-8000-000000000004/reservations";
@@ -22,6 +23,7 @@ macro_rules! for_each_entry {
         async fn $test() {
             $run!(students, "/api/v1/students", STUDENT, student_body(), student());
             $run!(holds, HOLDS, HOLD, hold_body(), hold());
+            $run!(permits, PERMITS, PERMIT, permit_body(), permit());
             $run!(courses, "/api/v1/courses", COURSE, course_body(), course());
             $run!(terms, "/api/v1/terms", TERM, term_body(), term());
             $run!(reservations, RESERVATIONS, RESERVATION, reservation_body(), reservation());

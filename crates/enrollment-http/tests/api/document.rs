@@ -31,6 +31,8 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("Hold", hold());
     is_as_told("Reservation", reservation());
     is_as_told("Window", window());
+    is_as_told("Permit", permit());
+    is_as_told("PermitUse", &permit().used_for[0]);
     is_as_told("Course", course());
     is_as_told("Term", term());
     is_as_told("Section", section());
@@ -64,6 +66,7 @@ fn every_field_of_a_sample_body_is_told() {
         ("HoldDraft", hold_body()),
         ("ReservationDraft", reservation_body()),
         ("WindowDraft", window_body()),
+        ("PermitDraft", permit_body()),
         ("CourseDraft", course_body()),
         ("TermDraft", term_body()),
         ("SectionDraft", section_body()),

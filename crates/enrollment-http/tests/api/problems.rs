@@ -19,6 +19,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{hold_id}", HOLD)
             .replace("{reservation_id}", RESERVATION)
             .replace("{window_id}", WINDOW)
+            .replace("{permit_id}", PERMIT)
             .replace("{grade}", "A");
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
@@ -48,6 +49,7 @@ fn valid_body(method: &Method, path: &str) -> Value {
         path if path.contains("/holds") => hold_body(),
         path if path.contains("/reservations") => reservation_body(),
         path if path.contains("/windows") => window_body(),
+        path if path.contains("/permits") => permit_body(),
         path if path.contains("/grades") => json!({"rank": 1, "passing": true}),
         path if path.contains("/sections") && path.contains("/students") => {
             json!({"students": [STUDENT], "atomic": true})
@@ -76,7 +78,7 @@ fn failing(error: fn() -> Error) -> TestApi {
             ports.$port.expect_list().returning(move |_, _| Err(error()));
         )+};
     }
-    fail!(students, holds, courses, terms, windows, sections, reservations);
+    fail!(students, holds, permits, courses, terms, windows, sections, reservations);
     ports.grades.expect_scale().returning(move || Err(error()));
     ports.grades.expect_put().returning(move |_| Err(error()));
     ports.grades.expect_delete().returning(move |_| Err(error()));
@@ -129,6 +131,7 @@ async fn a_malformed_id_names_nothing_on_every_route() {
             (HOLD, "17"),
             (RESERVATION, "17"),
             (WINDOW, "17"),
+            (PERMIT, "17"),
             (STUDENT, "%00"),
         ] {
             if path.contains(id) {

@@ -22,8 +22,8 @@ async fn a_receipt_tells_everything_that_the_decision_was_made_of() {
             "pointer": "",
             "section": {"id": SECTION, "number": "27", "component": "lecture"},
             "rules": [
-                {"rule": "student_not_active", "violation": null},
-                {"rule": "section_full", "violation": violation(Code::SectionFull)},
+                {"rule": "student_not_active", "violation": null, "waived_by": null},
+                {"rule": "section_full", "violation": violation(Code::SectionFull), "waived_by": null},
             ],
         }],
         "changes": [],

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Reservation, ReservationDraft, Section, SectionDraft, Stamp,
-    Student, StudentDraft, Term, TermDraft, Version, Window, WindowDraft,
+    Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Permit, PermitDraft, PermitUse, Reservation, ReservationDraft,
+    Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft, Version, Window, WindowDraft,
 };
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
@@ -20,6 +20,7 @@ pub(crate) const TERM: &str = "0190a1b2-0000-7000-8000-000000000003";
 pub(crate) const SECTION: &str = "0190a1b2-0000-7000-8000-000000000004";
 pub(crate) const STUDENT_COURSE: &str = "0190a1b2-0000-7000-8000-000000000005";
 pub(crate) const HOLD: &str = "0190a1b2-0000-7000-8000-000000000006";
+pub(crate) const PERMIT: &str = "0190a1b2-0000-7000-8000-000000000008";
 
 pub(crate) const RESERVATION: &str = "0190a1b2-0000-7000-8000-000000000007";
 
@@ -55,6 +56,13 @@ pub(crate) fn window_body() -> Value {
     })
 }
 
+pub(crate) fn permit_body() -> Value {
+    json!({
+        "section_id": SECTION, "waives": ["prerequisite_missing", "restricted"], "granted_by": "Prof. Hopper",
+        "reason": "Consent", "expires_at": "2026-10-01T08:00:00Z", "max_uses": 2
+    })
+}
+
 pub(crate) fn course_body() -> Value {
     json!({"code": "CS101", "title": "Computing", "credits": 3, "requisite": {"course": "MATH1"}, "corequisite": {"course": "CS102"}, "excludes": ["CS100"], "restriction": {"levels": ["graduate"]}})
 }
@@ -87,6 +95,19 @@ pub(crate) fn reservation() -> Reservation {
 pub(crate) fn window() -> Window {
     let draft = serde_json::from_value::<WindowDraft>(window_body()).unwrap();
     Window::draft_of(id(TERM), draft).parse(stamp(WINDOW)).unwrap()
+}
+
+/// One that was used.
+pub(crate) fn permit() -> Permit {
+    let draft = serde_json::from_value::<PermitDraft>(permit_body()).unwrap();
+    let granted = Permit::draft_of(id(STUDENT), draft).parse(stamp(PERMIT)).unwrap();
+    let used = PermitUse {
+        attempt_id: id(ATTEMPT),
+        student_course_id: id(STUDENT_COURSE),
+        waived: [Code::Restricted].into(),
+        at: now(),
+    };
+    Permit { uses: 1, used_for: vec![used], ..granted }
 }
 
 pub(crate) fn course() -> Course {
@@ -193,8 +214,8 @@ pub(crate) fn record() -> Record {
                 pointer: String::new(),
                 section: student_course().section,
                 rules: vec![
-                    Finding { rule: Code::StudentNotActive, violation: None },
-                    Finding { rule: refusing.code, violation: Some(refusing) },
+                    Finding { rule: Code::StudentNotActive, violation: None, waived_by: None },
+                    Finding { rule: refusing.code, violation: Some(refusing), waived_by: None },
                 ],
             }],
             changes: vec![],

@@ -107,8 +107,20 @@ impl Registrar {
 impl Registrant {
     pub(super) fn new(student: &Student, scale: &GradeScale) -> Self {
         let student = StudentFacts::from(student);
-        let (holds, windows, held, sections, pools, reservations) = Default::default();
-        Self { facts: Facts { student, holds, windows, held, sections, pools, reservations, scale: scale.clone() } }
+        let (holds, windows, permits, held, sections, pools, reservations) = Default::default();
+        Self {
+            facts: Facts {
+                student,
+                holds,
+                windows,
+                permits,
+                held,
+                sections,
+                pools,
+                reservations,
+                scale: scale.clone(),
+            },
+        }
     }
 
     /// Gives the student credit for a course that was taken before there was this system.

@@ -10,9 +10,7 @@ use crate::catalog::{Component, Credits, Version};
 use crate::ids::{CourseId, SectionId, StudentCourseId, TermId};
 use crate::registration::facts::{Facts, SectionFacts};
 use crate::registration::rules::{self, Case, Violation};
-use crate::registration::{
-    Attempt, Code, Enroll, Finding, GradingBasis, Status, StepJudgement, StudentCourse, Waiting,
-};
+use crate::registration::{Attempt, Code, Enroll, GradingBasis, Status, StepJudgement, StudentCourse, Waiting};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::borrow::Cow;
@@ -184,9 +182,9 @@ struct Judged {
     preference: Preference,
 }
 
-/// Smaller is better: what is admitted, then the rank or the term, a seat before a place on the waitlist, fewer refusals, more
-/// free seats, and the number, so that the answer never depends on the order in which sections were loaded.
-type Preference = (bool, usize, NaiveDate, bool, usize, Reverse<u32>, String, SectionId);
+/// Smaller is better: what is admitted, then the rank or the term, a seat before a place on the waitlist, what needs no
+/// permit, fewer refusals, more free seats, and the number, so that the answer never depends on the order in which sections were loaded.
+type Preference = (bool, usize, NaiveDate, bool, bool, usize, Reverse<u32>, String, SectionId);
 
 impl Search<'_> {
     /// The first choice in which everything is admitted.
@@ -216,19 +214,14 @@ impl Search<'_> {
             return None;
         }
         let chosen: Vec<&SectionFacts> = node.chosen.iter().filter_map(|id| section(&node.facts, *id)).collect();
-        let mut findings = Vec::new();
         for (taking, own) in self.takings.iter().zip(&chosen) {
             let beside: Vec<&SectionFacts> =
                 chosen.iter().filter(|other| other.section.id != own.section.id).copied().collect();
             let pool = node.facts.pool_of(own)?;
             let case =
                 Case { at: self.attempt.at, facts: &node.facts, section: own, pool, asked: taking, beside: &beside };
-            findings.push((own.section.id, rules::findings_beside(&case)));
-        }
-        for (section, findings) in findings {
-            let step = node.steps.iter_mut().find(|step| step.section.as_ref().is_some_and(|own| own.id == section));
-            if let Some(step) = step {
-                step.replace(findings);
+            if let Some(step) = node.steps.iter_mut().find(|step| step.takes(own.section.id)) {
+                step.rules = rules::findings_beside(&case, &step.rules);
             }
         }
         Some(node)
@@ -274,6 +267,8 @@ impl Search<'_> {
             rank,
             section.term.starts_on,
             waits,
+            // A permit is not spent where there is a section that needs none.
+            rules.iter().any(|finding| finding.waived_by.is_some()),
             refusing,
             Reverse(case.free_seats()),
             section.section.number.to_string(),
@@ -324,13 +319,10 @@ impl Node<'_> {
 }
 
 impl StepJudgement {
-    /// Puts these findings in the place of those of the same rules. What was refused stays so: what is beside a section can only
-    /// become less than it could have been.
-    fn replace(&mut self, findings: Vec<Finding>) {
-        for finding in findings {
-            let same = self.rules.iter_mut().filter(|own| own.rule == finding.rule && !own.refuses());
-            same.for_each(|own| *own = finding.clone());
-        }
+    /// Whether it is about taking this section, not about leaving it.
+    fn takes(&self, section: SectionId) -> bool {
+        self.section.as_ref().is_some_and(|own| own.id == section)
+            && self.rules.iter().any(|finding| finding.rule == Code::LinkedSectionMissing)
     }
 }
 

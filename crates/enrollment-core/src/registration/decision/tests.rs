@@ -1,3 +1,4 @@
+mod permits;
 mod plans;
 mod waitlists;
 

@@ -4,8 +4,8 @@
 //! all violations come back, in the fixed order of the table `RULES`, which is part of the API: see [`Code`].
 //!
 //! To add a rule: a file here with its function and its tests, a [`Code`] in its place in the order, one line in the
-//! table, and one row in `docs/API.md`. What it needs to know beyond the [`Facts`] that there are becomes
-//! a field there, for the store to load.
+//! table, whether a permit can waive it (`waiver.rs`), and one row in `docs/API.md`. What it needs to know beyond the
+//! [`Facts`] that there are becomes a field there, for the store to load.
 
 mod already_enrolled;
 mod already_passed;
@@ -25,6 +25,7 @@ mod section_not_open;
 mod student_not_active;
 mod time_conflict;
 mod waitlist_full;
+mod waiver;
 mod window_closed;
 
 use super::decision::Asked;
@@ -234,29 +235,40 @@ const LEAVE_RULES: [(Code, LeaveRule); 4] = [
     (Code::DeadlinePassed, deadline_passed::check),
 ];
 
-/// What each rule says to enrolling.
+/// What each rule says to enrolling, and which permit waives it where it would refuse.
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
-    RULES.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(case) }).collect()
+    waived(case, RULES.iter().map(|(rule, check)| (*rule, check(case))))
 }
 
-/// What those rules say to enrolling to which it matters what else is taken in the same request.
-pub(super) fn findings_beside(case: &Case<'_>) -> Vec<Finding> {
-    RULES_BESIDE.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(case) }).collect()
+/// The same, where all that has become known since the rules said this is what else is taken in the same request. What was in
+/// the way stays so: what is beside a section can only become less than it could have been.
+pub(super) fn findings_beside(case: &Case<'_>, said: &[Finding]) -> Vec<Finding> {
+    let check = |rule: Code| RULES_BESIDE.iter().find(|(own, _)| *own == rule).and_then(|(_, check)| check(case));
+    let again = said.iter().map(|finding| (finding.rule, finding.violation.clone().or_else(|| check(finding.rule))));
+    waived(case, again)
+}
+
+fn waived(case: &Case<'_>, said: impl Iterator<Item = (Code, Option<Violation>)>) -> Vec<Finding> {
+    let (course, section) = (case.section.course.course.id, case.section.section.id);
+    waiver::waive(said, &waiver::permits(case.facts, case.at, course, Some(section)))
 }
 
 /// What is asked of a student course that the institution ends.
 pub(super) fn cancel_finding(leave: &Leave<'_>) -> Finding {
-    Finding { rule: Code::NotEnrolled, violation: not_enrolled::check(leave) }
+    Finding { rule: Code::NotEnrolled, violation: not_enrolled::check(leave), waived_by: None }
 }
 
 /// What is asked of a student course that shall have another place on the waitlist.
 pub(super) fn waiting_finding(leave: &Leave<'_>) -> Finding {
-    Finding { rule: Code::NotWaitlisted, violation: not_waitlisted::check(leave) }
+    Finding { rule: Code::NotWaitlisted, violation: not_waitlisted::check(leave), waived_by: None }
 }
 
-/// What each rule says to leaving.
+/// What each rule says to leaving, and which permit waives it where it would refuse.
 pub(super) fn leave_findings(leave: &Leave<'_>) -> Vec<Finding> {
-    LEAVE_RULES.iter().map(|(rule, check)| Finding { rule: *rule, violation: check(leave) }).collect()
+    let held = &leave.held.student_course;
+    let permits =
+        waiver::permits(leave.facts, leave.at, held.course.id, held.section.as_ref().map(|section| section.id));
+    waiver::waive(LEAVE_RULES.iter().map(|(rule, check)| (*rule, check(leave))), &permits)
 }
 
 /// A student course as facts name it.

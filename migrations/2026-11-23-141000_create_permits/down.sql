@@ -1,0 +1,2 @@
+DROP TABLE permit_uses;
+DROP TABLE permits;
