@@ -24,6 +24,7 @@ mod receipts;
 mod reservations;
 mod schema;
 mod seats;
+mod section_changes;
 mod server;
 mod store;
 mod timetable;

@@ -154,6 +154,13 @@ text!(
     /// What a search looks for.
     SearchText, 1..=200, line);
 
+impl Reason {
+    /// A reason that the engine itself gives, in words that are known to be one.
+    pub(crate) fn of_the_engine(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

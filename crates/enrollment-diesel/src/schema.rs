@@ -177,6 +177,7 @@ diesel::table! {
         version -> Int8,
         restriction -> Nullable<Jsonb>,
         waitlisted -> Int4,
+        cancel_reason -> Nullable<Text>,
     }
 }
 

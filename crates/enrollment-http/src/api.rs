@@ -16,7 +16,7 @@ use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Offers, Registration};
+use enrollment_core::registration::{History, Offers, Registration, SectionRehearsals};
 use std::sync::Arc;
 
 /// What the handlers call.
@@ -43,6 +43,8 @@ pub struct Services {
     pub registration: Registration,
     /// What students could take.
     pub offers: Offers,
+    /// What changes of sections would do.
+    pub section_rehearsals: SectionRehearsals,
     /// What happened to them.
     pub history: History,
     /// How the store is.

@@ -10,12 +10,14 @@ use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::Id;
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Section, SectionDraft, SectionFilter};
 use enrollment_core::ids::{CourseId, SectionId, TermId};
 use enrollment_core::page::PageRequest;
+use enrollment_core::registration::SectionChange;
 use enrollment_core::text::SearchText;
 
 /// The endpoints of this file.
@@ -134,7 +136,21 @@ pub(crate) async fn get(
     found(&request, &services.sections.get(id).await?)
 }
 
+/// What a change of a section is answered with: the section, or of a dry run what would come of it.
+#[derive(utoipa::ToSchema)]
+#[schema(as = ChangedSection)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is only there to be described")]
+enum Changed {
+    Section(Section),
+    DryRun(SectionChange),
+}
+
 /// Changes a section: a field that is absent stays, one that is null is cleared.
+///
+/// What follows for students is done together with it: seats that it makes free go to those who wait for them; with the status
+/// `cancelled` every student course in it ends, with the `cancel_reason`; and of those who wait, the last leave a waitlist that
+/// becomes too short. With `dry_run=true` nothing is changed, and the answer tells all of that.
 #[utoipa::path(
     patch,
     path = "/api/v1/sections/{id}",
@@ -142,14 +158,15 @@ pub(crate) async fn get(
     tag = "sections",
     params(
         ("id" = SectionId, Path, description = "The section."),
+        ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be: the section, who would get a seat, and which student courses would end."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = SectionPatch, example = json!({ "capacity": 40, "status": "open" })),
     responses(
         (
             status = 200,
-            description = "The section as it is now.",
-            body = Section,
+            description = "The section as it is now; of a dry run, what would be.",
+            body = Changed,
             headers(("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version.")),
         ),
         ChangeProblems,
@@ -158,11 +175,14 @@ pub(crate) async fn get(
 pub(crate) async fn change(
     services: Data<Services>,
     Id(id): Id<SectionId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.section_rehearsals.change(actor, id, expected, draft).await?);
+    }
     changed(&services.sections.change(actor, id, expected, draft).await?)
 }
 

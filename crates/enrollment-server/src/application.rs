@@ -10,7 +10,7 @@ use actix_web::{HttpServer, rt};
 use enrollment_core::catalog::{Catalog, Grades};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Offers, Registration};
+use enrollment_core::registration::{History, Offers, Registration, SectionRehearsals};
 use enrollment_diesel::PgStore;
 pub use enrollment_diesel::StoreConfig;
 use enrollment_http::{Api, Services};
@@ -149,6 +149,10 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         grades: Grades::new(store.clone()),
         reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+        section_rehearsals: SectionRehearsals::new(
+            Catalog::new(store.clone(), clock.clone(), ids.clone()),
+            store.clone(),
+        ),
         offers: Offers::new(store.clone(), store.clone(), clock.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
         history: History::new(store.clone()),

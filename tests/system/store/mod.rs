@@ -15,6 +15,7 @@ mod receipts;
 mod registering;
 mod reservations;
 mod seats;
+mod section_changes;
 mod settling;
 mod statements;
 mod university;

@@ -46,9 +46,8 @@ pub(crate) fn now() -> Time {
 
 /// A registrar's change of the catalogue.
 pub(crate) fn cause() -> Cause {
-    // The events of an attempt are numbered from its id on: apart, so that no attempt has the number of another's event.
-    let attempt_id =
-        Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000 + ((id().as_u128() & 0xffff_ffff) << 16));
+    // The events of a change, and the attempts that follow from it, are numbered from its id on: apart, so that no other has theirs.
+    let attempt_id = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000 + ((id().as_u128() & 0x3f_ffff) << 40));
     Cause { attempt_id: attempt_id.into(), actor: Actor::system("registrar"), at: now() }
 }
 

@@ -125,6 +125,8 @@ pub struct Section {
     pub waitlist_capacity: Seats,
     /// Whether students can enroll.
     pub status: SectionStatus,
+    /// Why it was cancelled, where somebody said so; none unless it is.
+    pub cancel_reason: Option<Reason>,
     /// Who teaches it.
     pub instructor: Option<Instructor>,
     /// Whom it is for; none for everybody.
@@ -221,6 +223,10 @@ pub struct SectionDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SectionStatus>))]
     #[serde(default)]
     pub status: Field<SectionStatus>,
+    /// Why it is cancelled, for the students whose courses that ends; only with the status `cancelled`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    #[serde(default)]
+    pub cancel_reason: Field<Reason>,
     /// Who teaches it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Instructor>))]
     #[serde(default)]
@@ -275,6 +281,11 @@ impl Draft for SectionDraft {
             shares_seats_with: self.shares_seats_with,
             kept_seats: KeptSeats::of(current),
             waitlist_capacity: self.waitlist_capacity.or(|| current.waitlist_capacity),
+            // The reason goes when the section takes place after all.
+            cancel_reason: match self.status {
+                Field::Value(status) if status != SectionStatus::Cancelled => self.cancel_reason,
+                _ => self.cancel_reason.or_maybe(|| current.cancel_reason.clone()),
+            },
             status: self.status.or(|| current.status),
             instructor: self.instructor.or_maybe(|| current.instructor.clone()),
             restriction: self.restriction.or_maybe(|| current.restriction.clone()),
@@ -299,6 +310,10 @@ impl Draft for SectionDraft {
         let overload_reason = self.kept_seats.parse_reason(&mut errors, overload, self.overload_reason);
         let waitlist_capacity = errors.or_default("/waitlist_capacity", self.waitlist_capacity);
         let status = errors.or_default("/status", self.status);
+        let cancel_reason = errors.optional("/cancel_reason", self.cancel_reason);
+        if cancel_reason.is_some() && status != SectionStatus::Cancelled {
+            errors.add("/cancel_reason", "must only be given where the status is cancelled");
+        }
         let instructor = errors.optional("/instructor", self.instructor);
         let restriction = errors.optional("/restriction", self.restriction);
         let meetings = errors.or_default("/meetings", self.meetings);
@@ -318,6 +333,7 @@ impl Draft for SectionDraft {
                 pooling,
                 waitlist_capacity,
                 status,
+                cancel_reason,
                 instructor,
                 restriction,
                 meetings,
@@ -337,6 +353,26 @@ impl Draft for SectionDraft {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_reason_to_cancel_goes_with_being_cancelled() {
+        let id = "0190a1b2-0000-7000-8000-000000000001";
+        let stamp = || Stamp::new(uuid::Uuid::from_u128(1).into(), DateTime::UNIX_EPOCH);
+        let draft = |fields| serde_json::from_value::<SectionDraft>(fields).unwrap();
+        let new = json!({"course_id": id, "term_id": id, "number": "1", "capacity": 3, "status": "open"});
+        let open = draft(new).parse(stamp()).unwrap();
+        let change = |section: &Section, fields| draft(fields).over(section).parse(stamp());
+        let errors = change(&open, json!({"cancel_reason": "Ill"})).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), ["/cancel_reason"]);
+
+        let cancelled = change(&open, json!({"status": "cancelled", "cancel_reason": "Ill"})).unwrap();
+        assert_eq!(cancelled.cancel_reason.as_ref().map(Reason::as_str), Some("Ill"));
+        assert_eq!(
+            change(&cancelled, json!({"instructor": "A. Lovelace"})).unwrap().cancel_reason,
+            cancelled.cancel_reason
+        );
+        assert_eq!(change(&cancelled, json!({"status": "open"})).unwrap().cancel_reason, None);
+    }
 
     #[test]
     fn an_error_in_a_meeting_has_its_place() {

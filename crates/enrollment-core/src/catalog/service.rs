@@ -63,13 +63,25 @@ impl<E: Entry> Catalog<E> {
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<E, Error> {
+        let (changed, cause) = self.changed(actor, current, expected, draft)?;
+        self.repository.update(changed, current.stamp().version, cause).await
+    }
+
+    /// An entry that was just found, as a draft would change it.
+    pub(crate) fn changed(
+        &self,
+        actor: Actor,
+        current: &E,
+        expected: Option<Version>,
+        draft: E::Draft,
+    ) -> Result<(E, Cause), Error> {
         let stamp = current.stamp();
         if expected.is_some_and(|version| version != stamp.version) {
             return Err(Error::Stale(E::SUBJECT));
         }
         let cause = self.cause(actor);
         let changed = draft.over(current).parse(stamp.changed(cause.at))?;
-        self.repository.update(changed, stamp.version, cause).await
+        Ok((changed, cause))
     }
 
     /// Deletes an entry, if it still has the `expected` version where one is given.

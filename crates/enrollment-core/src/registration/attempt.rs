@@ -1,6 +1,6 @@
 //! An attempt: one request to change registrations.
 
-use super::{Command, Enroll, Idempotency, Promote, Target};
+use super::{Command, Enroll, Idempotency, Target};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use chrono::{DateTime, Utc};
@@ -72,22 +72,6 @@ impl Attempt {
             Command::Cancel(cancel) => scope.student_courses.push(cancel.student_course_id),
         }
         scope
-    }
-
-    /// The attempt that follows from this one: to give the seat that it has made free to who waits for it. The follow-ups
-    /// of an attempt are numbered from it, and so are their ids: deciding again gives them the same.
-    #[must_use]
-    pub fn promotion(&self, number: u32, student_id: StudentId, promote: Promote) -> Self {
-        Self {
-            id: self.id.follow_up(number),
-            actor: Actor::system("waitlist"),
-            at: self.at,
-            student_id,
-            command: Command::Promote(promote),
-            mode: self.mode,
-            idempotency: None,
-            caused_by: Some(self.id),
-        }
     }
 }
 

@@ -16,11 +16,13 @@ pub mod history;
 pub mod idempotency;
 pub mod judgement;
 pub mod offers;
+pub mod origin;
 pub mod receipt;
 pub mod record;
 pub mod repository;
 pub mod rules;
 pub mod seats;
+pub mod section_change;
 pub mod service;
 pub mod student_course;
 pub mod timetable;
@@ -52,6 +54,7 @@ pub use judgement::{Finding, Judgement, StepJudgement, Verdict, Waiver};
 #[cfg(any(test, feature = "mocks"))]
 pub use offers::MockFactsRepository;
 pub use offers::{FactsRepository, Offer, OfferFilter, Offers};
+pub use origin::Origin;
 pub use receipt::{Outcome, Promotion, Receipt};
 pub use record::Record;
 #[cfg(any(test, feature = "mocks"))]
@@ -59,6 +62,9 @@ pub use repository::MockRegistrationRepository;
 pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};
 pub use rules::{Code, Violation};
 pub use seats::ReservationFacts;
+#[cfg(any(test, feature = "mocks"))]
+pub use section_change::MockSectionRehearsal;
+pub use section_change::{SectionChange, SectionRehearsal, SectionRehearsals};
 pub use service::{Registration, RequestOptions};
 pub use student_course::{
     CourseRef, GradingBasis, PassedOver, SectionRef, Status, StudentCourse, StudentRef, TermRef, Waiting,

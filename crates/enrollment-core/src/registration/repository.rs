@@ -29,7 +29,7 @@ pub trait RegistrationRepository: Send + Sync {
     /// * A key that the same actor used before MUST be answered as [`Idempotency`](super::Idempotency) says, also when
     ///   both come at the same time.
     /// * After the changes, and in the same transaction, a seat that they made free MUST be offered to those who wait for it, in
-    ///   the order of priority and sequence, each by an attempt of its own ([`Attempt::promotion`]) with a record of its own,
+    ///   the order of priority and sequence, each by an attempt of its own ([`Origin::promotion`](super::Origin::promotion)) with a record of its own,
     ///   until none is free or all were offered it. Before an attempt takes a seat for which somebody waits, those who wait
     ///   MUST be offered it, and the attempt decided on what that leaves. So nobody walks past who waits and could be seated.
     /// * It MUST answer [`Error::NotFound`] when the student does not exist, [`Error::Unknown`] for a section, course, term or

@@ -7,18 +7,21 @@ use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::{SECTION_IDENTITY, not_touched};
 use crate::page::rows_for;
+use crate::registration::section_change;
 use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
 use crate::schema::{meetings, permits, reservations, sections, student_courses};
 use crate::statement::Statement;
-use crate::store::Answer;
+use crate::store::{Answer, PgStore};
 use crate::transaction::{Ending, transaction};
+use async_trait::async_trait;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use enrollment_core::catalog::{Cause, Meeting, Pooling, Seats, Section, SectionFilter, Version};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{Mode, SectionChange, SectionRehearsal};
 use enrollment_core::text::SearchText;
 use enrollment_core::{Error, Subject};
 use uuid::Uuid;
@@ -42,14 +45,7 @@ impl Table for Section {
     }
 
     fn update(self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self> {
-        let updated = transaction(conn, |conn| match replace(conn, &self, expected, cause)? {
-            Ok(section) => Ok(Ending::Commit(Ok(section))),
-            Err(refused) => Ok(Ending::RollBack(Err(refused))),
-        });
-        match updated {
-            Err(error) if error.constraint() == Some(SECTION_IDENTITY) => Ok(Err(fixed(conn, &self)?)),
-            other => other,
-        }
+        Ok(change(conn, &self, expected, cause, Mode::Commit)?.map(|change| change.section))
     }
 
     fn delete(conn: &mut PgConnection, id: SectionId, expected: Option<Version>, _: &Cause) -> Answer<()> {
@@ -77,6 +73,28 @@ impl Table for Section {
             .bind::<Nullable<SmallInt>, _>(filter.days.map(|days| i16::from(days.mask())))
             .load::<SectionRow>(conn)?;
         Ok(Ok(page_of(rows, page)?))
+    }
+}
+
+#[async_trait]
+impl SectionRehearsal for PgStore {
+    async fn rehearse(&self, section: Section, expected: Version, cause: Cause) -> Result<SectionChange, Error> {
+        self.write(move |conn| change(conn, &section, expected, &cause, Mode::DryRun)).await
+    }
+}
+
+/// Writes the section over what is stored, with everything that follows for students, or tells what would be.
+fn change(
+    conn: &mut PgConnection,
+    section: &Section,
+    expected: Version,
+    cause: &Cause,
+    mode: Mode,
+) -> Answer<SectionChange> {
+    let replace = |conn: &mut PgConnection| replace(conn, section, expected, cause);
+    match section_change::carry_out(conn, section, cause, mode, replace) {
+        Err(error) if error.constraint() == Some(SECTION_IDENTITY) => Ok(Err(fixed(conn, section)?)),
+        other => other,
     }
 }
 
@@ -151,8 +169,8 @@ fn add(conn: &mut PgConnection, section: &Section, cause: &Cause) -> Answer<Sect
     Ok(added)
 }
 
-/// Writes the section over what is stored.
-fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause: &Cause) -> Answer<Section> {
+/// Writes the section over what is stored, but for places of the waitlist in which somebody waits.
+fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause: &Cause) -> Answer<()> {
     let not_found = Error::NotFound(Subject::Section);
     if let Pooling::Share { with, .. } = section.pooling {
         seats::lock_pools(conn, &[section.id, with])?;
@@ -174,7 +192,8 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause:
         return Ok(Err(refused));
     }
     let row = sections::table.find(section.id.uuid()).filter(sections::version.eq(i64::from(expected)));
-    let columns = (NewSection::try_from(section)?, sections::seat_pool_id.eq(next));
+    let places = section.waitlist_capacity.get().max(current.waitlisted).cast_signed();
+    let columns = (NewSection::try_from(section)?.with_waitlist_capacity(places), sections::seat_pool_id.eq(next));
     if diesel::update(row).set(columns).execute(conn)? == 0 {
         return Ok(Err(Error::Stale(Subject::Section)));
     }
@@ -191,7 +210,7 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause:
         let with: &[SectionId] = if next == pool.id { &replaced.cross_listed_with } else { &[] };
         seats::audit(conn, before, replaced, with, cause)?;
     }
-    Ok(replaced)
+    Ok(replaced.map(|_| ()))
 }
 
 /// Deletes the section, and its pool when no other section shares it.

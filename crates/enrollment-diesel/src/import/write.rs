@@ -268,6 +268,7 @@ const SECTIONS: Table = Table {
         ("seat_pool_id", "uuid"),
         ("waitlist_capacity", "int"),
         ("status", "text"),
+        ("cancel_reason", "text"),
         ("instructor", "text"),
         ("restriction", "jsonb"),
         ("created_at", "timestamptz"),

@@ -11,15 +11,16 @@ mod as_of;
 mod bulk;
 mod facts;
 mod feed;
+mod follow_ups;
 mod history;
 mod lock;
 mod outlook;
 mod permits;
 mod read;
 mod register;
+pub(crate) mod section_change;
 mod settle;
 mod timetable;
-mod waitlist;
 mod write;
 
 use crate::pool::{Pool, Purpose};

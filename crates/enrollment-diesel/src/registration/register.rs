@@ -1,8 +1,9 @@
 //! Carrying out an attempt: lock, load, decide, write, and offer what became free to those who wait for it.
 
 use super::facts::Answered;
+use super::follow_ups::{Consequences, FollowUps};
 use super::lock::{Beyond, Waiting};
-use super::{facts, lock, waitlist, write};
+use super::{facts, lock, write};
 use crate::StoreError;
 use crate::constraint::asks_to_decide_again;
 use crate::rows::json;
@@ -12,7 +13,7 @@ use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
 use enrollment_core::registration::{
-    Attempt, Facts, Idempotency, Judgement, Mode, Promotion, Receipt, Record, Status, Verdict,
+    Attempt, Facts, Idempotency, Judgement, Mode, Origin, Promotion, Receipt, Record, Status, Verdict,
 };
 use enrollment_core::{Error, Subject};
 use std::collections::BTreeSet;
@@ -96,7 +97,7 @@ pub(super) fn carry_out(
         Judged::Judged(facts, judgement) => (facts, judgement),
         Judged::Answered(answer) => return Ok((false, answer.map(Decided::from))),
     };
-    let mut promotions = waitlist::Promotions::of(attempt);
+    let mut follow_ups = FollowUps::of(Origin::from(attempt));
     // Who waits comes first; then it is another question what this attempt can have, and from which pool.
     let mut offered = BTreeSet::new();
     loop {
@@ -105,7 +106,7 @@ pub(super) fn carry_out(
         if passed.is_empty() {
             break;
         }
-        promotions.offer(conn, passed, beyond)?;
+        follow_ups.offer(conn, passed, beyond)?;
         (facts, judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
             Judged::Judged(facts, judgement) => (facts, judgement),
             Judged::Answered(_) => return Err(overtaken()),
@@ -114,13 +115,13 @@ pub(super) fn carry_out(
     let changes = judgement.changes.clone();
     let record = Record::of(attempt, facts, judgement);
     let receipt = Receipt::of(attempt, record.judgement.clone());
-    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut promotions, followed)?;
+    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
     facts.apply(&changes);
     let freed: Vec<_> = facts.pools_to_fill().collect();
     if !changes.is_empty() && !freed.is_empty() {
-        promotions.offer(conn, freed, beyond)?;
+        follow_ups.offer(conn, freed, beyond)?;
     }
-    let (wrote, promotions, unwritten) = promotions.end();
+    let Consequences { wrote, promotions, unwritten, .. } = follow_ups.end();
     Ok((wrote, Ok(Decided { receipt: Receipt { promotions, ..receipt }, unwritten })))
 }
 
@@ -182,7 +183,7 @@ fn write_or_keep(
     attempt: &Attempt,
     record: Record,
     receipt: &Receipt,
-    promotions: &mut waitlist::Promotions<'_>,
+    follow_ups: &mut FollowUps,
     followed: Followed,
 ) -> Result<Facts, StoreError> {
     let is_alone = attempt.mode == Mode::DryRun && followed == Followed::No;
@@ -190,15 +191,15 @@ fn write_or_keep(
         (Verdict::Accepted, _) if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
         (Verdict::Accepted, idempotency) => {
             write::changes(conn, attempt, idempotency, receipt, &record)?;
-            promotions.wrote();
+            follow_ups.wrote();
         }
         (Verdict::Refused, Some(idempotency)) => {
             write::remember(conn, attempt, idempotency, receipt, &record)?;
-            promotions.wrote();
+            follow_ups.wrote();
         }
         (Verdict::Refused, None) => {
             let facts = record.facts.clone();
-            promotions.keep(record);
+            follow_ups.keep(record);
             return Ok(facts);
         }
     }

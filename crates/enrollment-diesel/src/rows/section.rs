@@ -20,7 +20,7 @@ macro_rules! section_columns {
     () => {
         concat!(
             "s.id, s.course_id, s.term_id, s.number, s.component, p.capacity, p.overload, p.overload_reason,
-             p.taken, s.waitlist_capacity, s.status, s.instructor, s.restriction,
+             p.taken, s.waitlist_capacity, s.status, s.cancel_reason, s.instructor, s.restriction,
              s.created_at, s.updated_at, s.version, ",
             $crate::rows::meeting::meetings_of!("s.id"),
             " AS meetings,
@@ -66,6 +66,8 @@ pub(crate) struct SectionRow {
     #[diesel(sql_type = Text)]
     status: String,
     #[diesel(sql_type = Nullable<Text>)]
+    cancel_reason: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     instructor: Option<String>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     restriction: Option<Value>,
@@ -94,11 +96,19 @@ pub(crate) struct NewSection {
     component: String,
     waitlist_capacity: i32,
     status: String,
+    cancel_reason: Option<String>,
     instructor: Option<String>,
     restriction: Option<Value>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
+}
+
+impl NewSection {
+    /// The same with another number of places on its waitlist.
+    pub(crate) fn with_waitlist_capacity(self, waitlist_capacity: i32) -> Self {
+        Self { waitlist_capacity, ..self }
+    }
 }
 
 impl TryFrom<&Section> for NewSection {
@@ -113,6 +123,7 @@ impl TryFrom<&Section> for NewSection {
             component: section.component.to_string(),
             waitlist_capacity: section.waitlist_capacity.get().cast_signed(),
             status: section.status.to_string(),
+            cancel_reason: section.cancel_reason.as_ref().map(ToString::to_string),
             instructor: section.instructor.as_ref().map(ToString::to_string),
             restriction: section.restriction.as_ref().map(document).transpose()?,
             created_at: section.created_at,
@@ -144,6 +155,7 @@ impl TryFrom<SectionRow> for Section {
             pooling: Pooling::Keep,
             waitlist_capacity: seats("waitlist_capacity", row.waitlist_capacity)?,
             status: place.word("status", &row.status)?,
+            cancel_reason: place.read_maybe("cancel_reason", row.cancel_reason)?,
             instructor: place.read_maybe("instructor", row.instructor)?,
             restriction: row.restriction.map(|stored| place.document("restriction", stored)).transpose()?,
             meetings: meetings(row.id, row.meetings.0)?,

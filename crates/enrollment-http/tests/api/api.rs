@@ -12,7 +12,8 @@ use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
 use enrollment_core::registration::{
-    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, Offers, Registration,
+    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, MockSectionRehearsal, Offers,
+    Registration, SectionRehearsals,
 };
 use enrollment_http::{Api, Services, Settings};
 use serde_json::Value;
@@ -33,6 +34,7 @@ pub(crate) struct Ports {
     pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) grades: MockGradeRepository,
     pub(crate) registration: MockRegistrationRepository,
+    pub(crate) section_rehearsal: MockSectionRehearsal,
     pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
     pub(crate) health: MockHealth,
@@ -55,6 +57,10 @@ impl Ports {
             sections: Catalog::new(sections.clone(), clock(), ids()),
             reservations: catalog(self.reservations),
             grades: Grades::new(Arc::new(self.grades)),
+            section_rehearsals: SectionRehearsals::new(
+                Catalog::new(sections.clone(), clock(), ids()),
+                Arc::new(self.section_rehearsal),
+            ),
             offers: Offers::new(sections, Arc::new(self.facts), clock()),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),

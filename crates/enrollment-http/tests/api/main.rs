@@ -19,4 +19,5 @@ mod preconditions;
 mod problems;
 mod receipts;
 mod samples;
+mod section_changes;
 mod timetable;

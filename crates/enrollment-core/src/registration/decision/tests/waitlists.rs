@@ -3,8 +3,8 @@
 use super::codes;
 use crate::catalog::{Blocks, Version};
 use crate::registration::{
-    Attempt, Change, Code, Command, Decision, EnrollRequest, Facts, Mode, Plan, Prioritize, Promote, Status, Target,
-    Verdict, WaitlistFacts, sample,
+    Attempt, Change, Code, Command, Decision, EnrollRequest, Facts, Mode, Origin, Plan, Prioritize, Promote, Status,
+    Target, Verdict, WaitlistFacts, sample,
 };
 
 /// A student who waits for a section in which a seat is free.
@@ -22,7 +22,7 @@ fn offer(facts: &Facts) -> Attempt {
     let own = &facts.held[0].student_course;
     let swap_from = own.waitlist.as_ref().unwrap().swap_from;
     let cause = sample::enroll_in(9, &facts.sections[0]);
-    cause.promotion(
+    Origin::from(&cause).promotion(
         0,
         sample::student(),
         Promote { student_course_id: own.id, section_id: facts.sections[0].section.id, swap_from },

@@ -1,4 +1,5 @@
-//! Offering seats to those who wait for them, one after the other, in the transaction that made the seats free.
+//! What follows from an attempt, or from a change of a section, in the same transaction: offering seats to those who wait for
+//! them, one after the other, and ending what cannot stay.
 //!
 //! Each is an attempt of its own, decided as every other. What it needs is locked without waiting, because what is locked
 //! already may come later in the order of all locks: where somebody else has it, the whole transaction is repeated, and
@@ -12,7 +13,11 @@ use crate::statement::Statement;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Uuid as SqlUuid};
 use enrollment_core::ids::SeatPoolId;
-use enrollment_core::registration::{Attempt, Promote, Promotion, Receipt, Record, Verdict};
+use enrollment_core::registration::section_change::Occupant;
+use enrollment_core::registration::{
+    Attempt, Cancel, Change, Facts, Judgement, Origin, Promote, Promotion, Receipt, Record, StudentCourse, Verdict,
+};
+use enrollment_core::text::Reason;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -37,19 +42,33 @@ struct Next {
     swap_from: Option<Uuid>,
 }
 
-/// What follows from an attempt: seats that went to those who waited for them.
-pub(super) struct Promotions<'a> {
-    cause: &'a Attempt,
+/// What follows from something, as far as it has come.
+pub(super) struct FollowUps {
+    origin: Origin,
     /// Numbers the attempts that follow.
-    offers: u32,
+    attempts: u32,
     wrote: bool,
-    told: Vec<Promotion>,
+    promotions: Vec<Promotion>,
+    cancelled: Vec<StudentCourse>,
     unwritten: Vec<Record>,
 }
 
-impl<'a> Promotions<'a> {
-    pub(super) fn of(cause: &'a Attempt) -> Self {
-        Self { cause, offers: 0, wrote: false, told: Vec::new(), unwritten: Vec::new() }
+/// What has followed from it.
+pub(super) struct Consequences {
+    /// Whether the transaction has written something.
+    pub(super) wrote: bool,
+    /// What became of those who waited.
+    pub(super) promotions: Vec<Promotion>,
+    /// What was ended.
+    pub(super) cancelled: Vec<StudentCourse>,
+    /// The records of refusals that are still to be written.
+    pub(super) unwritten: Vec<Record>,
+}
+
+impl FollowUps {
+    pub(super) fn of(origin: Origin) -> Self {
+        let (promotions, cancelled, unwritten) = (Vec::new(), Vec::new(), Vec::new());
+        Self { origin, attempts: 0, wrote: false, promotions, cancelled, unwritten }
     }
 
     /// Notes that the transaction has written something.
@@ -62,9 +81,9 @@ impl<'a> Promotions<'a> {
         self.unwritten.push(record);
     }
 
-    /// Whether anything was written, what became of those who waited, and the records that are still to be written.
-    pub(super) fn end(self) -> (bool, Vec<Promotion>, Vec<Record>) {
-        (self.wrote, self.told, self.unwritten)
+    pub(super) fn end(self) -> Consequences {
+        let Self { wrote, promotions, cancelled, unwritten, .. } = self;
+        Consequences { wrote, promotions, cancelled, unwritten }
     }
 
     /// Offers the free seats of these pools, and what becomes free by that. Whoever leaves something for the seat may make
@@ -72,7 +91,7 @@ impl<'a> Promotions<'a> {
     pub(super) fn offer(
         &mut self,
         conn: &mut PgConnection,
-        pools: Vec<SeatPoolId>,
+        pools: impl IntoIterator<Item = SeatPoolId>,
         beyond: &mut Beyond,
     ) -> Result<(), StoreError> {
         let mut pools: BTreeSet<SeatPoolId> = pools.into_iter().collect();
@@ -105,29 +124,67 @@ impl<'a> Promotions<'a> {
         beyond.students.push(next.student_id.into());
         beyond.student_courses.push(promote.student_course_id);
         beyond.student_courses.extend(promote.swap_from);
-        let attempt = self.cause.promotion(self.offers, next.student_id.into(), promote);
-        self.offers += 1;
-        let nothing_more = Beyond::default();
-        let Judged::Judged(facts, judgement) = register::judge(conn, &attempt, &nothing_more, Waiting::Skip)? else {
-            return Err(overtaken());
-        };
-        self.told.extend(register::promotion(&attempt, &facts, &judgement));
+        let attempt = self.origin.promotion(self.attempts, next.student_id.into(), promote);
+        let (facts, judgement) = self.judge(conn, &attempt)?;
+        self.promotions.extend(register::promotion(&attempt, &facts, &judgement));
         let is_seated = judgement.outcome == Verdict::Accepted;
         let record = Record::of(&attempt, facts, judgement);
         if record.judgement.changes.is_empty() {
             self.unwritten.push(record);
             return Ok(Vec::new());
         }
-        let receipt = Receipt::of(&attempt, record.judgement.clone());
-        write::changes(conn, &attempt, None, &receipt, &record)?;
-        self.wrote = true;
-        let leaves = record.judgement.changes.len() > 1;
+        let (facts, changes) = self.write(conn, &attempt, record)?;
+        let leaves = changes.len() > 1;
         if !is_seated || !leaves {
             return Ok(Vec::new());
         }
+        Ok(facts.pools_to_fill().collect())
+    }
+
+    /// Ends what a student has, which the caller has seen under the lock of its pool, and tells in which pools there is a seat
+    /// for somebody who waits, the student perhaps, whom nothing else may hinder any more.
+    pub(super) fn cancel(
+        &mut self,
+        conn: &mut PgConnection,
+        occupant: &Occupant,
+        reason: Reason,
+        beyond: &mut Beyond,
+    ) -> Result<Vec<SeatPoolId>, StoreError> {
+        beyond.students.push(occupant.student_id);
+        beyond.student_courses.push(occupant.student_course_id);
+        let cancel = Cancel { student_course_id: occupant.student_course_id, reason };
+        let attempt = self.origin.cancellation(self.attempts, occupant.student_id, cancel);
+        let (facts, judgement) = self.judge(conn, &attempt)?;
+        if judgement.outcome == Verdict::Refused {
+            return Err(overtaken());
+        }
+        let (facts, changes) = self.write(conn, &attempt, Record::of(&attempt, facts, judgement))?;
+        self.cancelled.extend(changes.into_iter().map(Change::into_student_course));
+        Ok(facts.pools_to_fill().collect())
+    }
+
+    /// Locks and loads what an attempt that follows needs, and judges it.
+    fn judge(&mut self, conn: &mut PgConnection, attempt: &Attempt) -> Result<(Facts, Judgement), StoreError> {
+        self.attempts += 1;
+        match register::judge(conn, attempt, &Beyond::default(), Waiting::Skip)? {
+            Judged::Judged(facts, judgement) => Ok((facts, judgement)),
+            Judged::Answered(_) => Err(overtaken()),
+        }
+    }
+
+    /// Writes what was decided on an attempt that follows, and tells what is known after that.
+    fn write(
+        &mut self,
+        conn: &mut PgConnection,
+        attempt: &Attempt,
+        record: Record,
+    ) -> Result<(Facts, Vec<Change>), StoreError> {
+        let receipt = Receipt::of(attempt, record.judgement.clone());
+        write::changes(conn, attempt, None, &receipt, &record)?;
+        self.wrote = true;
         let Record { mut facts, judgement, .. } = record;
         facts.apply(&judgement.changes);
-        Ok(facts.pools_to_fill().collect())
+        Ok((facts, judgement.changes))
     }
 }
 
