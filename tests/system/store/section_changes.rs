@@ -4,6 +4,7 @@ use super::university::{University, cause, codes, dropping, enrolling, now};
 use enrollment_core::Error;
 use enrollment_core::catalog::{Draft, Entry, Repository, Section, SectionDraft};
 use enrollment_core::ids::{SectionId, StudentId};
+use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{
     Attempt, Code, Command, HistoryRepository, Receipt, SectionChange, SectionRehearsal, Target,
 };
@@ -94,9 +95,9 @@ fn the_seats_of_a_cancelled_section_are_for_those_who_wait_in_another_that_share
 
     let cancelled = change(&university, one, json!({"status": "cancelled"}));
     assert_eq!((cancelled.enrolled, cancelled.seats_taken, cancelled.waitlisted), (0, 1, 0));
-    let held = block_on(HistoryRepository::of_student(&university.store, cy, Default::default())).unwrap();
+    let held = block_on(HistoryRepository::of_student(&university.store, cy, PageRequest::default())).unwrap();
     assert_eq!(held.items[0].kind, "enrolled");
-    let ended = block_on(HistoryRepository::of_student(&university.store, ada, Default::default())).unwrap();
+    let ended = block_on(HistoryRepository::of_student(&university.store, ada, PageRequest::default())).unwrap();
     assert_eq!(
         (ended.items[0].kind.as_str(), &ended.items[0].detail["end_reason"]),
         ("cancelled", &json!("The section was cancelled."))

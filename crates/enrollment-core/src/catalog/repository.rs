@@ -27,7 +27,11 @@ pub trait Repository<E: Entry>: Send + Sync {
     /// It MUST answer [`Error::Stale`] unless the stored entry has version `expected`, [`Error::NotFound`] when there is
     /// none, and otherwise what [`insert`](Self::insert) would. For a section it MUST also answer [`Error::SeatsTaken`]
     /// when more seats are taken than it would have, and [`Error::Fixed`] when its course, term or component would
-    /// change although students have registered.
+    /// change although students have registered; and it MUST do what follows for students in the same transaction, each by
+    /// an attempt of its own with a record of its own, numbered from the cause ([`Origin`]): offer the free seats to those who
+    /// wait for them, and [end](crate::registration::section_change::ending) what cannot stay.
+    ///
+    /// [`Origin`]: crate::registration::Origin
     async fn update(&self, entry: E, expected: Version, cause: Cause) -> Result<E, Error>;
 
     /// Deletes the entry, if it still has version `expected` where one is given.
