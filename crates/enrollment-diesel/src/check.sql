@@ -5,6 +5,18 @@ WITH held AS (
     FROM student_courses sc JOIN sections s ON s.id = sc.section_id
     WHERE sc.status IN ('enrolled', 'completed')
     GROUP BY s.seat_pool_id
+),
+-- Who waited, in which place, and from which event until which, and what that was.
+waits AS (
+    SELECT *, (place ->> 'priority')::int AS priority, (place ->> 'sequence')::bigint AS number
+    FROM (
+        SELECT e.student_course_id, e.section_id, e.sequence AS since, e.detail -> 'waitlist' AS place,
+            lead(e.sequence) OVER own AS until, lead(e.kind) OVER own AS then_kind
+        FROM registration_events e
+        WHERE e.student_course_id IS NOT NULL
+        WINDOW own AS (PARTITION BY e.student_course_id ORDER BY e.sequence)
+    ) state
+    WHERE jsonb_typeof(place) = 'object'
 )
 SELECT 'the seats that a pool counts are the seats that are held' AS invariant,
     json_build_object('seat_pool_id', p.id, 'taken', p.taken, 'held', coalesce(held.seats, 0)) AS details
@@ -57,6 +69,39 @@ GROUP BY sc.student_id, sc.section_id
 HAVING count(*) > 1
 
 UNION ALL
+SELECT 'the places that a waitlist counts are those who wait, and no more than it has',
+    json_build_object('section_id', s.id, 'waitlisted', s.waitlisted, 'waiting', count(w.id), 'capacity', s.waitlist_capacity)
+FROM sections s LEFT JOIN student_courses w ON w.section_id = s.id AND w.status = 'waitlisted'
+GROUP BY s.id
+HAVING s.waitlisted <> count(w.id) OR count(w.id) > s.waitlist_capacity
+
+UNION ALL
+SELECT 'everybody who waits for a section has a number of the own',
+    json_build_object('section_id', w.section_id, 'waitlist_sequence', w.waitlist_sequence, 'student_course_ids', json_agg(w.id ORDER BY w.id))
+FROM student_courses w
+WHERE w.status = 'waitlisted'
+GROUP BY w.section_id, w.waitlist_sequence
+HAVING count(*) > 1
+
+UNION ALL
+SELECT 'who waits swaps from a student course of the own',
+    json_build_object('student_course_id', w.id, 'waitlist_swap_from', w.waitlist_swap_from)
+FROM student_courses w LEFT JOIN student_courses old ON old.id = w.waitlist_swap_from
+WHERE w.waitlist_swap_from IS NOT NULL AND old.student_id IS DISTINCT FROM w.student_id
+
+UNION ALL
+-- Only of one section: which sections share their seats may have been otherwise then.
+SELECT 'a seat goes to who waits first, but for those whom rules refused',
+    json_build_object('section_id', seated.section_id, 'student_course_id', seated.student_course_id, 'sequence', seated.until,
+        'before', json_agg(ahead.student_course_id ORDER BY ahead.student_course_id))
+FROM waits seated JOIN waits ahead ON ahead.section_id = seated.section_id
+    AND ahead.since < seated.until AND (ahead.until > seated.until OR ahead.until IS NULL)
+WHERE seated.then_kind = 'enrolled' AND ahead.student_course_id <> seated.student_course_id
+    AND (ahead.priority, ahead.number) < (seated.priority, seated.number)
+    AND jsonb_typeof(ahead.place -> 'passed_over') IS DISTINCT FROM 'object'
+GROUP BY seated.section_id, seated.student_course_id, seated.until
+
+UNION ALL
 SELECT 'a student course has the dates, grade and place in a waitlist that its state has, and no others',
     json_build_object('student_course_id', sc.id, 'status', sc.status, 'section_id', sc.section_id,
         'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'grade', sc.grade,
@@ -100,6 +145,23 @@ SELECT 'what a receipt says was accepted has happened',
 FROM receipts r
 WHERE r.decision ->> 'outcome' = 'accepted'
     AND NOT EXISTS (SELECT FROM registration_events e WHERE e.attempt_id = r.attempt_id)
+
+UNION ALL
+SELECT 'what a receipt says was changed is told by as many events',
+    json_build_object('attempt_id', r.attempt_id, 'changes', r.changes, 'events', r.events)
+FROM (
+    SELECT r.attempt_id, jsonb_array_length(r.decision -> 'changes') AS changes,
+        (SELECT count(*) FROM registration_events e WHERE e.attempt_id = r.attempt_id AND e.student_course_id IS NOT NULL) AS events
+    FROM receipts r
+    WHERE jsonb_typeof(r.decision -> 'changes') = 'array'
+) r
+WHERE r.changes <> r.events
+
+UNION ALL
+SELECT 'an offer of a seat tells what it followed from',
+    json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
+FROM receipts r
+WHERE r.command ? 'promote' AND r.caused_by IS NULL
 
 UNION ALL
 SELECT 'an event of registration has left a student course',

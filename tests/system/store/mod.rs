@@ -16,6 +16,7 @@ mod registering;
 mod reservations;
 mod seats;
 mod section_changes;
+mod sequences;
 mod settling;
 mod statements;
 mod university;

@@ -107,7 +107,8 @@ pub(super) fn carry_out(
             break;
         }
         follow_ups.offer(conn, passed, beyond)?;
-        (facts, judgement) = match judge(conn, attempt, beyond, Waiting::Wait)? {
+        // What it needs is locked already: to wait for more now would be in the wrong order.
+        (facts, judgement) = match judge(conn, attempt, &Beyond::default(), Waiting::Skip)? {
             Judged::Judged(facts, judgement) => (facts, judgement),
             Judged::Answered(_) => return Err(overtaken()),
         };
@@ -168,6 +169,7 @@ pub(super) fn judge(
         return Ok(Judged::Answered(Err(Error::Stale(Subject::StudentCourse))));
     }
     let judgement = attempt.judge(&facts);
+    require_changed_locked(&facts, &judgement)?;
     Ok(Judged::Judged(facts, judgement))
 }
 
@@ -226,6 +228,13 @@ fn require_locked(attempt: &Attempt, facts: &Facts) -> Result<(), StoreError> {
     let sections = facts.sections.iter().map(|section| section.seat_pool_id);
     let mut needed = sections.chain(waited_for.filter_map(|held| held.seat_pool_id));
     if needed.all(is_locked) { Ok(()) } else { Err(overtaken()) }
+}
+
+/// What is left for a seat that came may be in a pool that somebody else has, who must not be waited for then.
+fn require_changed_locked(facts: &Facts, judgement: &Judgement) -> Result<(), StoreError> {
+    let held = judgement.changes.iter().filter_map(|change| facts.held(change.student_course().id));
+    let mut needed = held.filter_map(|held| held.seat_pool_id);
+    if needed.all(|id| facts.pools.iter().any(|pool| pool.id == id)) { Ok(()) } else { Err(overtaken()) }
 }
 
 /// The error for facts that changed although they should have been locked: the transaction is tried again.
