@@ -214,3 +214,50 @@ fn in_a_rush_no_seat_is_lost_and_nobody_is_passed() {
     );
     assert_eq!(passed, 0);
 }
+
+#[test]
+fn a_change_that_lets_somebody_in_who_waits_gives_the_free_seat() {
+    let app = TestApp::start();
+    let (course, term) = (app.course("CS101", &json!({})), app.term("F26", &json!({})));
+    let section = app.section(&course, &term, "1", 1, &json!({ "waitlist_capacity": 5 }));
+    let [ada, ben] = ["ada", "ben"].map(|number| app.student(number));
+    let course_path = format!("/api/v1/courses/{course}");
+    let for_others = json!({ "restriction": { "programs": ["Art"] } });
+    let changes: [(&dyn Fn() -> String, &dyn Fn(String)); 3] = [
+        (&|| app.hold(&ben, &json!({"blocks": "enroll", "reason": "Fees are due."})), &|hold| {
+            drop(app.delete(&hold).expect(204))
+        }),
+        (
+            &|| {
+                app.patch(&course_path, &for_others).expect(200);
+                String::new()
+            },
+            &|_| {
+                let permit = json!({
+                    "course_id": course, "waives": ["restricted"], "granted_by": "Dr. Noether", "reason": "She asked."
+                });
+                app.post(&format!("/api/v1/students/{ben}/permits"), &permit).expect(201);
+            },
+        ),
+        (
+            &|| {
+                app.patch(&course_path, &for_others).expect(200);
+                String::new()
+            },
+            &|_| drop(app.patch(&course_path, &json!({ "restriction": null })).expect(200)),
+        ),
+    ];
+    for (number, (hinder, help)) in changes.into_iter().enumerate() {
+        let seated = app.enroll(&ada, &section).expect(201);
+        let waiting = wait(&app, &ben, &section).expect(201);
+        let hindrance = hinder();
+        app.delete(&held(&ada, &seated)).expect(200);
+        assert_eq!(app.get(&held(&ben, &waiting)).expect(200)["status"], "waitlisted", "{number}");
+        help(hindrance);
+        let seat = app.get(&held(&ben, &waiting)).expect(200);
+        assert_eq!(seat["status"], "enrolled", "{number}");
+        app.delete(&held(&ben, &seat)).expect(200);
+        app.patch(&course_path, &json!({ "restriction": null })).expect(200);
+    }
+    app.database.assert_invariants();
+}

@@ -13,6 +13,7 @@ use enrollment_core::catalog::{Cause, Course, CourseFilter, Version};
 use enrollment_core::ids::CourseId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 impl Table for Course {
     fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
@@ -63,6 +64,10 @@ impl Table for Course {
             rows = rows.filter(courses::id.gt(after.uuid()));
         }
         Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
+    }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.id.uuid())
     }
 }
 

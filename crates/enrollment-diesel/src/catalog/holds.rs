@@ -13,6 +13,7 @@ use enrollment_core::catalog::{Cause, Hold, HoldFilter, Version};
 use enrollment_core::ids::{HoldId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 impl Table for Hold {
     fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
@@ -64,6 +65,10 @@ impl Table for Hold {
             }
             _ => Ok(Ok(page_of(rows, page)?)),
         }
+    }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.student_id.uuid())
     }
 }
 

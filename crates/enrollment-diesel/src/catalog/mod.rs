@@ -14,12 +14,14 @@ mod terms;
 mod windows;
 
 use crate::StoreError;
+use crate::registration::reoffer;
 use crate::store::{Answer, PgStore};
 use async_trait::async_trait;
 use diesel::PgConnection;
 use enrollment_core::catalog::{Cause, Entry, Repository, Version};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 /// How entries of a kind are kept: the port's methods as functions of a connection.
 pub(crate) trait Table: Entry {
@@ -36,12 +38,22 @@ pub(crate) trait Table: Entry {
         filter: &Self::Filter,
         page: &PageRequest<Self::Id>,
     ) -> Answer<Page<Self, Self::Id>>;
+
+    /// The section, course, term or student for which a change of the entry may let somebody in who waits; none where it
+    /// cannot, or where the change sees to that itself.
+    fn concerned(&self) -> Option<Uuid> {
+        None
+    }
 }
 
 #[async_trait]
 impl<E: Table> Repository<E> for PgStore {
     async fn insert(&self, entry: E, cause: Cause) -> Result<E, Error> {
-        self.write(move |conn| entry.insert(conn, &cause)).await
+        self.write(move |conn| {
+            let written = entry.insert(conn, &cause)?;
+            Ok(reoffered(conn, written, &cause))
+        })
+        .await
     }
 
     async fn find(&self, id: E::Id) -> Result<E, Error> {
@@ -49,16 +61,36 @@ impl<E: Table> Repository<E> for PgStore {
     }
 
     async fn update(&self, entry: E, expected: Version, cause: Cause) -> Result<E, Error> {
-        self.write(move |conn| entry.update(conn, expected, &cause)).await
+        self.write(move |conn| {
+            let written = entry.update(conn, expected, &cause)?;
+            Ok(reoffered(conn, written, &cause))
+        })
+        .await
     }
 
     async fn delete(&self, id: E::Id, expected: Option<Version>, cause: Cause) -> Result<(), Error> {
-        self.write(move |conn| E::delete(conn, id, expected, &cause)).await
+        self.write(move |conn| {
+            let concerned = E::find(conn, id)?.and_then(|entry| entry.concerned());
+            let deleted = E::delete(conn, id, expected, &cause)?;
+            if let (Ok(()), Some(concerned)) = (&deleted, concerned) {
+                reoffer(conn, &cause, concerned);
+            }
+            Ok(deleted)
+        })
+        .await
     }
 
     async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
         self.read(move |conn| E::list(conn, &filter, &page)).await
     }
+}
+
+/// The entry that was written, after the seats that it may have opened were offered to those who wait.
+fn reoffered<E: Table>(conn: &mut PgConnection, written: Result<E, Error>, cause: &Cause) -> Result<E, Error> {
+    if let Some(concerned) = written.as_ref().ok().and_then(Table::concerned) {
+        reoffer(conn, cause, concerned);
+    }
+    written
 }
 
 /// Cuts a page of the rows that a statement fetched for it.

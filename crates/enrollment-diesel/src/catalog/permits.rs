@@ -80,6 +80,10 @@ impl Table for Permit {
             _ => Ok(Ok(Page::cut(with_uses(conn, rows)?, page.limit, |permit| permit.id))),
         }
     }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.student_id.uuid())
+    }
 }
 
 /// The permits, each with what it was used for, in the order of the uses.

@@ -88,6 +88,10 @@ impl Table for Reservation {
             _ => Ok(Ok(page_of(rows, page)?)),
         }
     }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.section_id.uuid())
+    }
 }
 
 /// The seats of a pool that are reserved, but for those of one reservation.

@@ -13,6 +13,7 @@ use enrollment_core::catalog::{Cause, Student, StudentFilter, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 impl Table for Student {
     fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
@@ -63,6 +64,10 @@ impl Table for Student {
             rows = rows.filter(students::id.gt(after.uuid()));
         }
         Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
+    }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.id.uuid())
     }
 }
 

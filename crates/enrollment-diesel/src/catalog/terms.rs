@@ -13,6 +13,7 @@ use enrollment_core::catalog::{Cause, Term, TermFilter, Version};
 use enrollment_core::ids::TermId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 impl Table for Term {
     fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
@@ -59,6 +60,10 @@ impl Table for Term {
             rows = rows.filter(terms::id.gt(after.uuid()));
         }
         Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
+    }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.id.uuid())
     }
 }
 

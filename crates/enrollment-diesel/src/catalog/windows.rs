@@ -82,6 +82,10 @@ impl Table for Window {
             _ => Ok(Ok(page_of(rows, page)?)),
         }
     }
+
+    fn concerned(&self) -> Option<Uuid> {
+        Some(self.term_id.uuid())
+    }
 }
 
 /// The window as this transaction has left it.

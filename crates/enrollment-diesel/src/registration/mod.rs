@@ -18,10 +18,13 @@ mod outlook;
 mod permits;
 mod read;
 mod register;
+mod reoffer;
 pub(crate) mod section_change;
 mod settle;
 mod timetable;
 mod write;
+
+pub(crate) use reoffer::reoffer;
 
 use crate::pool::{Pool, Purpose};
 use crate::store::PgStore;
