@@ -7,7 +7,7 @@ use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Meeting, MeetingDraft, SectionStatus, TimeZone};
 use enrollment_core::ids::{CourseId, SeatPoolId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
-    Attempt, Command, Facts, HeldCourse, HoldFacts, Judgement, Mode, Promote, Record, ReservationFacts, Scope,
+    Attempt, Command, Facts, HeldCourse, HoldFacts, Judgement, Mode, Origin, Promote, Record, ReservationFacts, Scope,
     SeatPool, SectionFacts, Status, StudentCourse, StudentFacts, Verdict, WaitlistFacts,
 };
 use serde_json::{Value, json};
@@ -197,7 +197,7 @@ impl University {
         while let Some(pool) = pools.pop_first() {
             while let Some(next) = self.next(pool, &offered) {
                 offered.insert(next.id);
-                let attempt = cause.promotion(*offers, next.student_id, promote(&next));
+                let attempt = Origin::from(cause).promotion(*offers, next.student_id, promote(&next));
                 *offers += 1;
                 let judgement = attempt.judge(&self.facts(&attempt));
                 let mut facts = self.facts(&attempt);

@@ -5,7 +5,7 @@ use crate::catalog::Component;
 use crate::ids::{PermitId, StudentCourseId};
 use crate::registration::facts::SectionFacts;
 use crate::registration::{
-    Attempt, Change, Code, Command, Enroll, Facts, Judgement, Plan, Promote, Status, Target, Verdict, sample,
+    Attempt, Change, Code, Command, Enroll, Facts, Judgement, Origin, Plan, Promote, Status, Target, Verdict, sample,
 };
 use serde_json::json;
 
@@ -164,7 +164,7 @@ fn the_seat_uses_a_permit_and_not_the_place_on_the_waitlist() {
 
     let waits = joined.changes[0].student_course().id;
     let promote = Promote { student_course_id: waits, section_id: facts.sections[0].section.id, swap_from: None };
-    let offer = joining.promotion(0, sample::student(), promote);
+    let offer = Origin::from(&joining).promotion(0, sample::student(), promote);
     let offered = offer.judge(&facts);
     assert!(matches!(&offered.changes[..], [Change::Promote(_)]));
     assert_eq!(used(&offered), [(sample::id(7), waits, vec![Code::Restricted])]);
