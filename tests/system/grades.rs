@@ -13,13 +13,13 @@ fn grades_are_listed_added_changed_and_deleted() {
     let app = TestApp::start();
     let list = || app.get("/api/v1/grades").expect(200);
     let scale = list();
-    assert_eq!(scale["items"][0], json!({"grade": "A+", "rank": 120, "passing": true}));
+    assert_eq!(scale["items"][0], json!({"grade": "A+", "rank": 120, "passing": true, "basis": "graded"}));
     assert_eq!((scale["items"].as_array().unwrap().len(), &scale["next_cursor"]), (15, &Value::Null));
 
-    let best = json!({"grade": "学 ★", "rank": 999, "passing": true});
+    let best = json!({"grade": "学 ★", "rank": 999, "passing": true, "basis": "any"});
     let path = "%E5%AD%A6%20%E2%98%85";
     assert_eq!(put(&app, path, &json!({"rank": 999, "passing": false})).0, 201);
-    assert_eq!(put(&app, path, &json!({"rank": 999, "passing": true})), (200, best.clone()));
+    assert_eq!(put(&app, path, &json!({"rank": 999, "passing": true, "basis": "any"})), (200, best.clone()));
     assert_eq!(list()["items"][0], best);
     app.delete(&format!("/api/v1/grades/{path}")).expect(204);
     app.delete(&format!("/api/v1/grades/{path}")).expect(404);

@@ -12,6 +12,7 @@ mod deadlines;
 mod demo;
 mod enrolling;
 mod grades;
+mod grading;
 mod holds;
 mod import;
 mod offers;

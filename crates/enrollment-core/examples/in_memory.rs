@@ -16,9 +16,9 @@ use enrollment_core::ids::{IdSource, SectionId, StudentCourseId, StudentId, Term
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, PermitFacts, Receipt, Registration,
-    RegistrationRepository, RequestOptions, ReservationFacts, RosterEntry, RosterKey, SeatPool, SectionFacts,
-    SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef, TermWindows,
-    TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
+    RegistrationRepository, RequestOptions, ReservationFacts, RosterEntry, RosterKey, RosterName, SeatPool,
+    SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef,
+    TermWindows, TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
 };
 use enrollment_core::text::StudentNumber;
 use enrollment_core::{Error, Subject};
@@ -303,6 +303,27 @@ impl RegistrationRepository for Registrations {
         let rows = self.students.rows();
         let named = rows.values().filter(|student| numbers.contains(&student.number));
         Ok(named.map(|student| (student.number.clone(), student.id)).collect())
+    }
+
+    async fn named_in(
+        &self,
+        section: SectionId,
+        names: Vec<RosterName>,
+    ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error> {
+        self.sections.get(section, Subject::Section)?;
+        let students = self.students.rows();
+        let all = self.student_courses();
+        let is_named = |one: &StudentCourse, name: &RosterName| match name {
+            RosterName::StudentCourse(id) => one.id == *id,
+            RosterName::Student(id) => one.student_id == *id,
+            RosterName::Number(number) => students.get(&one.student_id.uuid()).is_some_and(|own| own.number == *number),
+        };
+        // What has a seat comes before what has none.
+        let find = |name: &RosterName| {
+            let own = all.iter().filter(|one| one.is_in_section(section) && is_named(one, name));
+            own.max_by_key(|one| (one.status.holds_seat(), one.id)).map(|one| (one.student_id, one.id))
+        };
+        Ok(names.iter().map(find).collect())
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {

@@ -132,6 +132,17 @@ WHERE NOT EXISTS (
 )
 
 UNION ALL
+-- Where the event tells what the student course was: credit that was entered past the system has no more than an event.
+SELECT 'the grade of a student course is that which its last event tells',
+    json_build_object('student_course_id', sc.id, 'grade', sc.grade, 'told', last.detail ->> 'grade')
+FROM student_courses sc JOIN (
+    SELECT DISTINCT ON (e.student_course_id) e.student_course_id, e.detail
+    FROM registration_events e WHERE e.kind IN ('completed', 'graded')
+    ORDER BY e.student_course_id, e.sequence DESC
+) last ON last.student_course_id = sc.id
+WHERE sc.status = 'completed' AND last.detail ? 'grade' AND last.detail ->> 'grade' IS DISTINCT FROM sc.grade
+
+UNION ALL
 -- What a part of the system did by itself (an import, the demo) was not decided, so it has no receipt; nor has a change of
 -- the seats of a section.
 SELECT 'what was accepted has a receipt',
@@ -143,7 +154,7 @@ UNION ALL
 SELECT 'what a receipt says was accepted has happened',
     json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
 FROM receipts r
-WHERE r.decision ->> 'outcome' = 'accepted'
+WHERE r.decision ->> 'outcome' = 'accepted' AND r.decision -> 'changes' <> '[]'
     AND NOT EXISTS (SELECT FROM registration_events e WHERE e.attempt_id = r.attempt_id)
 
 UNION ALL

@@ -64,12 +64,14 @@ pub(crate) const SECTION_IDENTITY: &str = "student_courses_section_id_fkey";
 /// of our locks (a registrar's script, say) was there first, and on what is there now the answer is a proper refusal; or
 /// the same idempotency key was used at the same time for another student.
 pub(crate) fn asks_to_decide_again(error: &StoreError) -> bool {
-    const OVERTAKEN: [&str; 7] = [
+    const OVERTAKEN: [&str; 8] = [
         "seat_pools_taken_check",
         "reservations_taken_check",
         "student_courses_reservation_id_fkey",
         "student_courses_section_key",
         "student_courses_course_key",
+        // The grade was taken off the scale.
+        "student_courses_grade_fkey",
         SECTION_IDENTITY,
         "idempotency_keys_pkey",
     ];

@@ -41,6 +41,7 @@ diesel::table! {
         grade -> Text,
         rank -> Int4,
         passing -> Bool,
+        basis -> Text,
     }
 }
 

@@ -4,8 +4,8 @@ use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::{
-    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, sections,
-    student_courses,
+    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, section_grades,
+    sections, student_courses,
 };
 use crate::{bulk, courses, events, grades, holds, offers, permits, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
@@ -124,6 +124,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         reservations::endpoints(),
         roster::endpoints(),
         bulk::endpoints(),
+        section_grades::endpoints(),
         history::endpoints(),
         events::endpoints(),
         receipts::endpoints(),

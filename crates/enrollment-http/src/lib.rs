@@ -58,6 +58,7 @@ mod representation;
 mod request_id;
 mod reservations;
 mod roster;
+mod section_grades;
 mod sections;
 mod student_courses;
 mod students;

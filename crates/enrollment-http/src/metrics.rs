@@ -57,6 +57,7 @@ pub(crate) enum Operation {
     Plan,
     Bulk,
     Reorder,
+    Grade,
 }
 
 impl Metrics {
@@ -169,6 +170,7 @@ impl Operation {
             Self::Plan => "plan",
             Self::Bulk => "bulk",
             Self::Reorder => "reorder",
+            Self::Grade => "grade",
         }
     }
 }

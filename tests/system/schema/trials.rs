@@ -424,6 +424,8 @@ fn natural_keys() -> Trials {
         ("UPDATE sections SET number = '1'", "sections_number_key"),
         ("INSERT INTO grades VALUES ('A', 1, true)", "grades_pkey"),
         ("INSERT INTO grades VALUES ('', 1, true)", "grades_grade_check"),
+        ("INSERT INTO grades VALUES ('Q', 1, true, 'audit')", "grades_basis_check"),
+        ("INSERT INTO grades VALUES ('Q', 1, true, 'any')", ACCEPTED),
     ])
 }
 

@@ -4,6 +4,7 @@ mod catalogue;
 mod checking;
 mod feed;
 mod floor;
+mod grading;
 mod history;
 mod holds;
 mod idempotency;

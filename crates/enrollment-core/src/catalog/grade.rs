@@ -9,6 +9,7 @@ use crate::text::Grade;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// What a grade is worth.
@@ -18,6 +19,30 @@ pub struct GradeValue {
     pub rank: i32,
     /// Whether a course with this grade counts as passed.
     pub passing: bool,
+    /// Which courses can end with it.
+    #[serde(default)]
+    pub basis: GradeBasis,
+}
+
+/// Which courses can end with a grade: those that are taken for a grade of the scale, those that are passed or not, or both. What is
+/// audited ends without one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GradeBasis {
+    /// Those that are graded: a letter, a mark.
+    #[default]
+    Graded,
+    /// Those that are passed or not.
+    PassFail,
+    /// Both.
+    Any,
+}
+
+impl fmt::Display for GradeBasis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// All grades of an institution.
@@ -63,6 +88,8 @@ pub struct ScaleGrade {
     pub rank: i32,
     /// Whether a course with this grade counts as passed.
     pub passing: bool,
+    /// Which courses can end with it.
+    pub basis: GradeBasis,
 }
 
 /// The input form of what a grade is worth.
@@ -77,6 +104,10 @@ pub struct ScaleGradeDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = bool, required = true))]
     #[serde(default)]
     pub passing: Field<bool>,
+    /// Which courses can end with it; `graded` unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<GradeBasis>))]
+    #[serde(default)]
+    pub basis: Field<GradeBasis>,
     /// Fields that a grade does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
@@ -89,8 +120,9 @@ impl ScaleGradeDraft {
         let mut errors = FieldErrors::unknown(&self.unknown);
         let rank = errors.required("/rank", self.rank);
         let passing = errors.required("/passing", self.passing);
+        let basis = errors.or_default("/basis", self.basis);
         match (rank, passing) {
-            (Some(rank), Some(passing)) if errors.is_empty() => Ok(ScaleGrade { grade, rank, passing }),
+            (Some(rank), Some(passing)) if errors.is_empty() => Ok(ScaleGrade { grade, rank, passing, basis }),
             _ => Err(errors),
         }
     }
@@ -179,7 +211,7 @@ mod tests {
         let scale: GradeScale = [("B", 80, true), ("C", 50, true), ("P", 10, true), ("NP", 0, false), ("F", 0, false)]
             .into_iter()
             .chain([("100", 115, true), ("87", 84, true), ("9", 0, false), ("60", 10, true)])
-            .map(|(text, rank, passing)| (grade(text), GradeValue { rank, passing }))
+            .map(|(text, rank, passing)| (grade(text), GradeValue { rank, passing, basis: GradeBasis::Any }))
             .collect();
         let table = [
             ("87", "B", true),
@@ -204,19 +236,20 @@ mod tests {
     #[test]
     fn a_grade_needs_a_rank_and_whether_it_passes() {
         let mut repository = MockGradeRepository::new();
-        let expected = ScaleGrade { grade: grade("87"), rank: 84, passing: true };
+        let expected = ScaleGrade { grade: grade("87"), rank: 84, passing: true, basis: GradeBasis::Graded };
         let put = expected.clone();
         repository.expect_put().once().withf(move |grade| *grade == put).returning(|_| Ok(Put::Added));
         let grades = Grades::new(Arc::new(repository));
         let made = block_on(grades.put(grade("87"), draft(json!({"rank": 84, "passing": true})))).unwrap();
         assert_eq!(made, (expected, Put::Added));
-        let Err(Error::Invalid(errors)) = block_on(grades.put(grade("87"), draft(json!({"rank": 1.5, "points": 4}))))
+        let Err(Error::Invalid(errors)) =
+            block_on(grades.put(grade("87"), draft(json!({"rank": 1.5, "points": 4, "basis": "audit"}))))
         else {
             panic!("it is not valid")
         };
         assert_eq!(
             errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(),
-            ["/points", "/rank", "/passing"]
+            ["/points", "/rank", "/passing", "/basis"]
         );
     }
 }

@@ -41,7 +41,7 @@ pub use credits::Credits;
 pub use entry::{Draft, Entry, Stamp, Version};
 #[cfg(any(test, feature = "mocks"))]
 pub use grade::MockGradeRepository;
-pub use grade::{GradeRepository, GradeScale, GradeValue, Grades, Put, ScaleGrade, ScaleGradeDraft};
+pub use grade::{GradeBasis, GradeRepository, GradeScale, GradeValue, Grades, Put, ScaleGrade, ScaleGradeDraft};
 pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};

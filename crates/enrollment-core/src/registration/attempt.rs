@@ -70,6 +70,7 @@ impl Attempt {
             }
             Command::Prioritize(prioritize) => scope.student_courses.push(prioritize.student_course_id),
             Command::Cancel(cancel) => scope.student_courses.push(cancel.student_course_id),
+            Command::Grade(give) => scope.student_courses.push(give.student_course_id),
         }
         scope
     }

@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod command;
 pub mod decision;
 pub mod facts;
+pub mod grading;
 pub mod history;
 pub mod idempotency;
 pub mod judgement;
@@ -38,14 +39,15 @@ pub use bulk::{
     Bulk, BulkAnswer, BulkDraft, BulkOutcome, BulkRequest, BulkRow, BulkRowDraft, BulkStudentDraft, StudentKey,
 };
 pub use command::{
-    Cancel, Command, Drop, Enroll, EnrollDraft, EnrollRequest, Plan, PlanDraft, PlanRequest, Prioritize, PriorityDraft,
-    Promote, SwapDraft, Target,
+    Cancel, Command, Drop, Enroll, EnrollDraft, EnrollRequest, GiveGrade, Plan, PlanDraft, PlanRequest, Prioritize,
+    PriorityDraft, Promote, SwapDraft, Target,
 };
 pub use decision::{Change, Decision};
 pub use facts::{
     CourseFacts, Facts, HeldCourse, HoldFacts, PermitFacts, SeatPool, SectionFacts, StudentFacts, TermFacts,
     WaitlistFacts,
 };
+pub use grading::{Graded, GradedRow, GradesDraft, RosterName, RowOutcome};
 #[cfg(any(test, feature = "mocks"))]
 pub use history::MockHistoryRepository;
 pub use history::{Event, History, HistoryRepository};

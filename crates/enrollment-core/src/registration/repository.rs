@@ -1,6 +1,6 @@
 //! The port behind which registrations are kept.
 
-use super::{Attempt, Receipt, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
+use super::{Attempt, Receipt, RosterName, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
 use crate::Error;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
@@ -51,6 +51,15 @@ pub trait RegistrationRepository: Send + Sync {
     /// The ids of the students who have these numbers; those whom there are not are left out.
     async fn students_numbered(&self, numbers: Vec<StudentNumber>)
     -> Result<BTreeMap<StudentNumber, StudentId>, Error>;
+
+    /// Of each of these names, in their order, the student course of the section that it names, and whose that is; none where
+    /// there is no such one. Of several of one student: what the student is enrolled in, else what is completed, else what
+    /// waits, else the last. It MUST answer [`Error::NotFound`] when there is no such section.
+    async fn named_in(
+        &self,
+        section: SectionId,
+        names: Vec<RosterName>,
+    ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error>;
 
     /// One student course of a student. It MUST answer [`Error::NotFound`] when it does not exist or is another
     /// student's.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::catalog::{
-    Blocks, Credits, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone, Version,
-    WindowAction,
+    Blocks, Credits, GradeBasis, GradeScale, GradeValue, Meeting, MeetingDraft, SectionStatus, StudentStatus, TimeZone,
+    Version, WindowAction,
 };
 use crate::ids::{CourseId, StudentCourseId, StudentId};
 use crate::text::Grade;
@@ -46,10 +46,13 @@ pub(super) fn grade(text: &str) -> Grade {
 }
 
 pub(super) fn scale() -> GradeScale {
-    let value = |rank, passing| GradeValue { rank, passing };
+    let value = |rank, passing| GradeValue { rank, passing, basis: GradeBasis::Graded };
+    let other = |rank, passing, basis| GradeValue { rank, passing, basis };
     [("A", value(30, true)), ("B", value(20, true)), ("C", value(10, true)), ("F", value(0, false))]
-        .map(|(text, value)| (grade(text), value))
         .into_iter()
+        .chain([("P", other(10, true, GradeBasis::PassFail)), ("NP", other(0, false, GradeBasis::PassFail))])
+        .chain([("I", other(0, false, GradeBasis::Any))])
+        .map(|(text, value)| (grade(text), value))
         .collect()
 }
 

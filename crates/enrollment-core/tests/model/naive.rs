@@ -148,7 +148,7 @@ fn check_swaps(setting: &Setting, decided: &Decided) {
         Command::Promote(promote) => {
             promote.swap_from.map(|old| (old, promote.student_course_id)).into_iter().collect()
         }
-        Command::Drop(_) | Command::Cancel(_) | Command::Prioritize(_) => Vec::new(),
+        Command::Drop(_) | Command::Cancel(_) | Command::Prioritize(_) | Command::Grade(_) => Vec::new(),
     };
     for (old, new) in swaps {
         let had = find(before, old).is_some_and(|row| is_live(&row));

@@ -31,20 +31,22 @@ impl GradeRepository for PgStore {
 
 /// All grades, the best first.
 fn scale(conn: &mut PgConnection) -> Result<Vec<ScaleGrade>, StoreError> {
-    let rows: Vec<(String, i32, bool)> = grades::table
-        .select((grades::grade, grades::rank, grades::passing))
+    let rows: Vec<(String, i32, bool, String)> = grades::table
+        .select((grades::grade, grades::rank, grades::passing, grades::basis))
         .order((grades::rank.desc(), grades::grade))
         .load(conn)?;
     // A grade is its own name.
     let place = Place::new("grades", Uuid::nil());
-    let read = |(grade, rank, passing)| Ok(ScaleGrade { grade: place.read("grade", grade)?, rank, passing });
+    let read = |(grade, rank, passing, basis): (String, _, _, String)| {
+        Ok(ScaleGrade { grade: place.read("grade", grade)?, rank, passing, basis: place.word("basis", &basis)? })
+    };
     rows.into_iter().map(read).collect()
 }
 
 /// A row that a statement has inserted was deleted by nobody yet.
 const PUT: &str = "
-    INSERT INTO grades (grade, rank, passing) VALUES ($1, $2, $3)
-    ON CONFLICT (grade) DO UPDATE SET rank = excluded.rank, passing = excluded.passing
+    INSERT INTO grades (grade, rank, passing, basis) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (grade) DO UPDATE SET rank = excluded.rank, passing = excluded.passing, basis = excluded.basis
     RETURNING xmax = 0 AS added";
 
 #[derive(QueryableByName)]
@@ -58,6 +60,7 @@ fn put(conn: &mut PgConnection, grade: &ScaleGrade) -> Answer<Put> {
         .bind::<Text, _>(grade.grade.as_str())
         .bind::<Integer, _>(grade.rank)
         .bind::<Bool, _>(grade.passing)
+        .bind::<Text, _>(grade.basis.to_string())
         .get_result::<PutRow>(conn);
     Ok(Ok(if committing(put)?.added { Put::Added } else { Put::Replaced }))
 }

@@ -191,12 +191,12 @@ impl TryFrom<KnownStudentCourseRow> for KnownStudentCourse {
 }
 
 fn load_scale(conn: &mut PgConnection) -> Result<GradeScale, StoreError> {
-    let rows: Vec<(String, i32, bool)> =
-        grades::table.select((grades::grade, grades::rank, grades::passing)).load(conn)?;
+    let columns = (grades::grade, grades::rank, grades::passing, grades::basis);
+    let rows: Vec<(String, i32, bool, String)> = grades::table.select(columns).load(conn)?;
     // Nothing is corrupt here but the grade itself, and it is its own name.
-    let grade = |(grade, rank, passing): (String, i32, bool)| {
-        let value = GradeValue { rank, passing };
+    let grade = |(grade, rank, passing, basis): (String, i32, bool, String)| {
         let place = Place::new("grades", Uuid::nil());
+        let value = GradeValue { rank, passing, basis: place.word("basis", &basis)? };
         Ok((place.read::<Grade, _>("grade", grade)?, value))
     };
     Ok(rows.into_iter().map(grade).collect::<Result<GradeScale, Corrupt>>()?)

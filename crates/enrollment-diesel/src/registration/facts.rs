@@ -350,11 +350,13 @@ struct GradeRow {
     grade: String,
     rank: i32,
     passing: bool,
+    basis: String,
 }
 
 impl GradeRow {
     fn value(self) -> Result<(enrollment_core::text::Grade, GradeValue), Corrupt> {
-        let grade = Place::new("grades", Uuid::nil()).read("grade", self.grade)?;
-        Ok((grade, GradeValue { rank: self.rank, passing: self.passing }))
+        let place = Place::new("grades", Uuid::nil());
+        let value = GradeValue { rank: self.rank, passing: self.passing, basis: place.word("basis", &self.basis)? };
+        Ok((place.read("grade", self.grade)?, value))
     }
 }

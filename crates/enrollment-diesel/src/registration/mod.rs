@@ -14,6 +14,7 @@ mod feed;
 mod follow_ups;
 mod history;
 mod lock;
+mod named;
 mod outlook;
 mod permits;
 mod read;
@@ -36,8 +37,8 @@ use enrollment_core::Error;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
-    Attempt, Receipt, Record, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter,
-    TimetableEntry, TimetableTerms,
+    Attempt, Receipt, Record, RegistrationRepository, RosterEntry, RosterKey, RosterName, StudentCourse,
+    StudentCourseFilter, TimetableEntry, TimetableTerms,
 };
 use enrollment_core::text::StudentNumber;
 use std::collections::BTreeMap;
@@ -92,6 +93,14 @@ impl RegistrationRepository for PgStore {
         numbers: Vec<StudentNumber>,
     ) -> Result<BTreeMap<StudentNumber, StudentId>, Error> {
         self.read(move |conn| bulk::students_numbered(conn, &numbers)).await
+    }
+
+    async fn named_in(
+        &self,
+        section: SectionId,
+        names: Vec<RosterName>,
+    ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error> {
+        self.read(move |conn| named::named_in(conn, section, &names)).await
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {

@@ -119,7 +119,7 @@ pub(super) fn carry_out(
     let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
     facts.apply(&changes);
     let freed: Vec<_> = facts.pools_to_fill().collect();
-    if !changes.is_empty() && !freed.is_empty() {
+    if !changes.is_empty() && !freed.is_empty() && attempt.command.moves_seats() {
         follow_ups.offer(conn, freed, beyond)?;
     }
     let Consequences { wrote, promotions, unwritten, .. } = follow_ups.end();
@@ -190,6 +190,12 @@ fn write_or_keep(
 ) -> Result<Facts, StoreError> {
     let is_alone = attempt.mode == Mode::DryRun && followed == Followed::No;
     match (record.judgement.outcome, idempotency(attempt)) {
+        // Nothing was to be changed, so nobody has to wait for that to be written down.
+        (Verdict::Accepted, None) if record.judgement.changes.is_empty() => {
+            let facts = record.facts.clone();
+            follow_ups.keep(record);
+            return Ok(facts);
+        }
         (Verdict::Accepted, _) if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
         (Verdict::Accepted, idempotency) => {
             write::changes(conn, attempt, idempotency, receipt, &record)?;

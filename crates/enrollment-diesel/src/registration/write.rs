@@ -54,7 +54,7 @@ const CHANGE: &str = concat!(
     " UPDATE student_courses
       SET status = $17, enrolled_at = $18, ended_at = $19, end_reason = $20, updated_at = $2, version = $21,
           waitlist_priority = $22, waitlist_sequence = $23, waitlist_swap_from = $24, waitlist_passed_over = $25,
-          reservation_id = $26
+          reservation_id = $26, grade = $27
       WHERE id = $6 AND version = $21 - 1"
 );
 
@@ -92,9 +92,11 @@ pub(super) fn changes(
         let ledger = |text| ledger(Statement::new(text), attempt, position, change, first);
         let written = match change {
             Change::Start(started) => start(ledger(START)?, started).execute(conn)?,
-            Change::Promote(changed) | Change::PassOver(changed) | Change::Move(changed) | Change::End(changed) => {
-                over(ledger(CHANGE)?, changed)?.execute(conn)?
-            }
+            Change::Promote(changed)
+            | Change::PassOver(changed)
+            | Change::Move(changed)
+            | Change::End(changed)
+            | Change::Grade(changed) => over(ledger(CHANGE)?, changed)?.execute(conn)?,
         };
         if written != 1 {
             return Err(overtaken());
@@ -187,7 +189,8 @@ fn over<'a>(ledger: Statement<'a>, changed: &'a StudentCourse) -> Result<Stateme
         .bind::<Nullable<BigInt>, _>(waiting.map(|waiting| waiting.sequence))
         .bind::<Nullable<SqlUuid>, _>(waiting.and_then(|waiting| waiting.swap_from).map(Uuid::from))
         .bind::<Nullable<Jsonb>, _>(passed_over)
-        .bind::<Nullable<SqlUuid>, _>(changed.reservation_id.map(Uuid::from)))
+        .bind::<Nullable<SqlUuid>, _>(changed.reservation_id.map(Uuid::from))
+        .bind::<Nullable<Text>, _>(changed.grade.as_ref().map(ToString::to_string)))
 }
 
 fn ledger<'a>(

@@ -21,7 +21,7 @@ use strict::Strict;
 use crate::problem::InputError;
 use crate::{
     bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, permits, plan, receipts,
-    reservations, roster, sections, student_courses, students, terms, timetable, waitlist, windows,
+    reservations, roster, section_grades, sections, student_courses, students, terms, timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -64,7 +64,7 @@ all rules that refuse an enrollment, in `violations`.
         grades::list, grades::put, grades::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         windows::list, windows::create, windows::get, windows::change, windows::delete,
-        sections::list, sections::create, sections::get, sections::change, sections::delete,
+        sections::list, sections::create, sections::get, sections::change, sections::delete, section_grades::put,
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list, bulk::enroll,
         history::of_student, history::of_section, events::follow, receipts::get,

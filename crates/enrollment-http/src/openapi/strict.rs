@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 21] = [
+const ANSWERS: [&str; 23] = [
     "Student",
     "Hold",
     "Reservation",
@@ -17,6 +17,8 @@ const ANSWERS: [&str; 21] = [
     "ScaleGrade",
     "Term",
     "Section",
+    "GradesAnswer",
+    "GradeAnswer",
     "Meeting",
     "StudentCourse",
     "Timetable",

@@ -2,7 +2,7 @@
 
 use crate::api::Ports;
 use actix_web::test::TestRequest;
-use enrollment_core::catalog::{Put, ScaleGrade};
+use enrollment_core::catalog::{GradeBasis, Put, ScaleGrade};
 use enrollment_core::{Error, Subject};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn the_grade_of_the_path_is_decoded_and_put() {
             let answer = ports.api().send(put(path, &worth)).await;
             assert_eq!(
                 (answer.status.as_u16(), answer.json()),
-                (status, json!({"grade": "A+", "rank": 120, "passing": true}))
+                (status, json!({"grade": "A+", "rank": 120, "passing": true, "basis": "graded"}))
             );
         }
     }
@@ -32,12 +32,12 @@ async fn the_grade_of_the_path_is_decoded_and_put() {
 #[actix_web::test]
 async fn the_scale_is_one_page_and_what_is_in_use_stays() {
     let mut ports = Ports::default();
-    let best = ScaleGrade { grade: "A".try_into().unwrap(), rank: 1, passing: true };
+    let best = ScaleGrade { grade: "A".try_into().unwrap(), rank: 1, passing: true, basis: GradeBasis::Any };
     ports.grades.expect_scale().once().returning(move || Ok(vec![best.clone()]));
     let in_use = || Error::InUse { subject: Subject::Grade, by: vec![Subject::StudentCourse] };
     ports.grades.expect_delete().once().returning(move |_| Err(in_use()));
     let api = ports.api();
-    let page = json!({"items": [{"grade": "A", "rank": 1, "passing": true}], "next_cursor": null});
+    let page = json!({"items": [{"grade": "A", "rank": 1, "passing": true, "basis": "any"}], "next_cursor": null});
     assert_eq!(api.get("/api/v1/grades").await.json(), page);
     let problem = api.delete("/api/v1/grades/A").await.problem(409, "/problems/in-use");
     assert_eq!(problem["in_use_by"], json!(["student_course"]));

@@ -20,4 +20,5 @@ mod problems;
 mod receipts;
 mod samples;
 mod section_changes;
+mod section_grades;
 mod timetable;

@@ -50,6 +50,9 @@ fn valid_body(method: &Method, path: &str) -> Value {
         path if path.contains("/reservations") => reservation_body(),
         path if path.contains("/windows") => window_body(),
         path if path.contains("/permits") => permit_body(),
+        path if path.contains("/sections") && path.contains("/grades") => {
+            json!({"grades": [{"student_id": STUDENT, "grade": "A"}]})
+        }
         path if path.contains("/grades") => json!({"rank": 1, "passing": true}),
         path if path.contains("/sections") && path.contains("/students") => {
             json!({"students": [STUDENT], "atomic": true})
@@ -89,6 +92,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.facts.expect_facts().returning(move |_, _| Err(error()));
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_register_all().returning(move |_| Err(error()));
+    ports.registration.expect_named_in().returning(move |_, _| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
     ports.registration.expect_timetable().returning(move |_, _| Err(error()));

@@ -251,13 +251,15 @@ impl Years<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enrollment_core::catalog::{GradeValue, Section};
+    use enrollment_core::catalog::{GradeBasis, GradeValue, Section};
     use std::collections::HashSet;
 
     fn scale() -> GradeScale {
         let grades = [("A+", 12), ("A", 11), ("A-", 10), ("B+", 9), ("B", 8), ("B-", 7), ("C+", 6), ("C", 5), ("F", 0)];
         grades
-            .map(|(grade, rank)| (grade.try_into().unwrap(), GradeValue { rank, passing: rank > 0 }))
+            .map(|(grade, rank)| {
+                (grade.try_into().unwrap(), GradeValue { rank, passing: rank > 0, basis: GradeBasis::Graded })
+            })
             .into_iter()
             .collect()
     }

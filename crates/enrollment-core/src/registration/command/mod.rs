@@ -1,6 +1,6 @@
 //! What can be asked.
 //!
-//! Students ask to enroll, to drop, and for several changes at once (a plan); registrars cancel and reorder; the engine
+//! Students ask to enroll, to drop, and for several changes at once (a plan); registrars cancel, reorder and grade; the engine
 //! itself offers a seat to who waits for it. All are decided in the same way, see `decision`.
 
 mod enroll;
@@ -13,7 +13,7 @@ pub use priority::PriorityDraft;
 
 use crate::catalog::Version;
 use crate::ids::{SectionId, StudentCourseId};
-use crate::text::Reason;
+use crate::text::{Grade, Reason};
 use serde::{Deserialize, Serialize};
 
 /// A change to a student's registrations.
@@ -33,6 +33,8 @@ pub enum Command {
     Prioritize(Prioritize),
     /// End what a student has, for a reason of the institution's.
     Cancel(Cancel),
+    /// Complete what a student is enrolled in, or correct the grade of what is completed.
+    Grade(GiveGrade),
 }
 
 /// Take a seat in a section, or a place on its waitlist.
@@ -105,7 +107,23 @@ pub struct Cancel {
     pub reason: Reason,
 }
 
+/// Complete what a student is enrolled in, or correct the grade of what is completed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GiveGrade {
+    /// The student course.
+    pub student_course_id: StudentCourseId,
+    /// The grade; none of what is audited.
+    #[serde(default)]
+    pub grade: Option<Grade>,
+}
+
 impl Command {
+    /// Whether it may make a seat free, or take one. A grade leaves everybody in place.
+    pub fn moves_seats(&self) -> bool {
+        !matches!(self, Self::Grade(_))
+    }
+
     /// The student course that the request names with the version that it must still have.
     pub fn expected(&self) -> Option<(StudentCourseId, Version)> {
         match self {
@@ -113,7 +131,7 @@ impl Command {
             | Self::Prioritize(Prioritize { student_course_id, expected, .. }) => {
                 expected.map(|version| (*student_course_id, version))
             }
-            Self::Enroll(_) | Self::Plan(_) | Self::Promote(_) | Self::Cancel(_) => None,
+            Self::Enroll(_) | Self::Plan(_) | Self::Promote(_) | Self::Cancel(_) | Self::Grade(_) => None,
         }
     }
 }

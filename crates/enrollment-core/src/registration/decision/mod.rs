@@ -5,6 +5,7 @@
 //!
 //! To add a command: a variant of [`Command`], what it needs in [`Attempt::scope`], and what it does in [`Attempt::judge`].
 
+mod grading;
 mod leaving;
 mod taking;
 mod waiting;
@@ -47,6 +48,8 @@ pub enum Change {
     Move(StudentCourse),
     /// It reaches a final state.
     End(StudentCourse),
+    /// It is completed, and gets another grade.
+    Grade(StudentCourse),
 }
 
 impl Change {
@@ -57,7 +60,8 @@ impl Change {
             | Self::Promote(changed)
             | Self::PassOver(changed)
             | Self::Move(changed)
-            | Self::End(changed) => changed,
+            | Self::End(changed)
+            | Self::Grade(changed) => changed,
         }
     }
 
@@ -68,7 +72,8 @@ impl Change {
             | Self::Promote(changed)
             | Self::PassOver(changed)
             | Self::Move(changed)
-            | Self::End(changed) => changed,
+            | Self::End(changed)
+            | Self::Grade(changed) => changed,
         }
     }
 
@@ -78,6 +83,7 @@ impl Change {
             Self::Start(changed) | Self::Promote(changed) | Self::End(changed) => changed.status.to_string(),
             Self::PassOver(_) => "passed_over".to_owned(),
             Self::Move(_) => "moved".to_owned(),
+            Self::Grade(_) => "graded".to_owned(),
         }
     }
 }
@@ -107,6 +113,7 @@ impl Attempt {
             Command::Promote(promote) => waiting::promote(self, facts, promote),
             Command::Prioritize(prioritize) => waiting::prioritize(self, facts, prioritize),
             Command::Cancel(cancel) => leaving::cancel(self, facts, cancel),
+            Command::Grade(give) => grading::grade(self, facts, give),
         }
     }
 }

@@ -14,9 +14,12 @@ mod credit_limit;
 mod credits_out_of_range;
 mod deadline_passed;
 mod excluded_course;
+mod grade_unfit;
+mod grade_unknown;
 mod hold;
 mod linked_section_missing;
 pub(super) mod not_enrolled;
+mod not_gradable;
 mod not_waitlisted;
 mod prerequisite_missing;
 mod restricted;
@@ -82,6 +85,12 @@ pub enum Code {
     NotWaitlisted,
     /// It is too late to leave.
     DeadlinePassed,
+    /// It is neither enrolled in nor completed, so it gets no grade.
+    NotGradable,
+    /// The grade is not on the grade scale.
+    GradeUnknown,
+    /// What is taken in this way does not end with such a grade.
+    GradeUnfit,
 }
 
 impl fmt::Display for Code {
@@ -198,8 +207,18 @@ pub(super) struct Leave<'a> {
     pub(super) held: &'a HeldCourse,
 }
 
+/// One student course to grade: what a rule for grades judges.
+#[derive(Clone, Copy)]
+pub(super) struct Grading<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) own: &'a StudentCourse,
+    /// None to complete it without one.
+    pub(super) grade: Option<&'a Grade>,
+}
+
 type Rule = for<'a> fn(&Case<'a>) -> Option<Violation>;
 type LeaveRule = for<'a> fn(&Leave<'a>) -> Option<Violation>;
+type GradeRule = for<'a> fn(&Grading<'a>) -> Option<Violation>;
 
 /// The rules for enrolling, in their fixed order.
 const RULES: [(Code, Rule); 16] = [
@@ -233,6 +252,13 @@ const LEAVE_RULES: [(Code, LeaveRule); 4] = [
     (Code::WindowClosed, window_closed::check_leave),
     (Code::NotEnrolled, not_enrolled::check),
     (Code::DeadlinePassed, deadline_passed::check),
+];
+
+/// The rules for grades, in their fixed order.
+const GRADE_RULES: [(Code, GradeRule); 3] = [
+    (Code::NotGradable, not_gradable::check),
+    (Code::GradeUnknown, grade_unknown::check),
+    (Code::GradeUnfit, grade_unfit::check),
 ];
 
 /// What each rule says to enrolling, and which permit waives it where it would refuse.
@@ -269,6 +295,14 @@ pub(super) fn leave_findings(leave: &Leave<'_>) -> Vec<Finding> {
     let permits =
         waiver::permits(leave.facts, leave.at, held.course.id, held.section.as_ref().map(|section| section.id));
     waiver::waive(LEAVE_RULES.iter().map(|(rule, check)| (*rule, check(leave))), &permits)
+}
+
+/// What each rule says to a grade.
+pub(super) fn grade_findings(grading: &Grading<'_>) -> Vec<Finding> {
+    GRADE_RULES
+        .iter()
+        .map(|(rule, check)| Finding { rule: *rule, violation: check(grading), waived_by: None })
+        .collect()
 }
 
 /// A student course as facts name it.

@@ -22,6 +22,9 @@ impl Code {
             Self::WaitlistFull => Some("raise the capacity of the waitlist"),
             Self::NotEnrolled => Some("there is nothing left to leave"),
             Self::NotWaitlisted => Some("there is no place on a waitlist to change"),
+            Self::NotGradable => Some("grade what the student is enrolled in or has completed"),
+            Self::GradeUnknown => Some("put the grade on the grade scale"),
+            Self::GradeUnfit => Some("give a grade that fits, or change its basis"),
             Self::Hold
             | Self::WindowClosed
             | Self::SectionNotOpen
