@@ -1,17 +1,20 @@
 //! One of each thing that a registrar sets up: seats that are waited for, reserved, shared and added, courses with rules of
-//! their own, and windows for cohorts.
+//! their own, windows for cohorts, and holds and permits of students.
 //!
 //! Unlike the rest of the demo it is made as everybody makes it, by the services, so it has receipts. It meets on Saturdays,
 //! when nothing else of the demo does, and nothing of it is about the student whom the demo invites to try things.
 //!
 //! To show a further feature: a function here, called in [`Office::show`], and its line in the test of the demo.
 
+mod exceptions;
+
 use super::{Demo, DemoError};
 use chrono::{DateTime, Days, Utc};
 use enrollment_core::Error;
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
-    Catalog, Course, CourseFilter, Reservation, Section, Student, StudentFilter, StudentStatus, Term, Window,
+    Catalog, Course, CourseFilter, Hold, Permit, Reservation, Section, Student, StudentFilter, StudentStatus, Term,
+    Window,
 };
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{CourseId, IdSource, SectionId, StudentId, TermId};
@@ -34,6 +37,8 @@ pub fn show_features(config: &StoreConfig, demo: &Demo, clock: Arc<dyn Clock>) -
 /// Who sets things up.
 struct Office {
     students: Catalog<Student>,
+    holds: Catalog<Hold>,
+    permits: Catalog<Permit>,
     courses: Catalog<Course>,
     terms: Catalog<Term>,
     sections: Catalog<Section>,
@@ -51,6 +56,8 @@ impl Office {
         let ids: Arc<dyn IdSource> = Arc::new(crate::ids::SystemIds);
         Self {
             students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+            holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
+            permits: Catalog::new(store.clone(), clock.clone(), ids.clone()),
             courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
             terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
             sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
@@ -75,8 +82,9 @@ impl Office {
         self.waitlist(&term, film, &people, shared).await?;
         self.lecture_and_lab(&term, &people).await?;
         self.reserved_seats(&term, &people).await?;
-        self.rules_of_courses(&term, &people).await?;
-        self.windows_of_cohorts(&term, film, &people).await
+        let class = self.rules_of_courses(&term, &people).await?;
+        self.windows_of_cohorts(&term, film, &people).await?;
+        self.holds_and_permits(&term, class, &people).await
     }
 
     /// One course under two codes, in sections that share their seats; one seat more than the room has was allowed. Answers
@@ -167,8 +175,8 @@ impl Office {
         Ok(())
     }
 
-    /// Courses that not everybody may take, or for as many credits as one likes.
-    async fn rules_of_courses(&self, term: &Term, people: &[StudentId]) -> Result<(), Error> {
+    /// Courses that not everybody may take, or for as many credits as one likes. Answers a section for which consent is needed.
+    async fn rules_of_courses(&self, term: &Term, people: &[StudentId]) -> Result<SectionId, Error> {
         let project = json!({
             "code": "PROJ500", "title": "Independent project", "credits": 1, "max_credits": 6,
             "repeat_policy": "freely", "restriction": {"levels": ["graduate"]}
@@ -180,8 +188,7 @@ impl Office {
             "code": "MUS500", "title": "Master class", "credits": 1, "repeat_policy": "never", "restriction": {"consent": true}
         });
         let class = self.course(class).await?;
-        self.section(term.id, class, json!({ "capacity": 5 })).await?;
-        Ok(())
+        self.section(term.id, class, json!({ "capacity": 5 })).await
     }
 
     /// A short term after the next, for which graduates can register now, and others later.
