@@ -215,6 +215,8 @@ fn in_a_rush_no_seat_is_lost_and_nobody_is_passed() {
     assert_eq!(passed, 0);
 }
 
+type Step<'a> = &'a dyn Fn();
+
 #[test]
 fn a_change_that_lets_somebody_in_who_waits_gives_the_free_seat() {
     let app = TestApp::start();
@@ -223,37 +225,28 @@ fn a_change_that_lets_somebody_in_who_waits_gives_the_free_seat() {
     let [ada, ben] = ["ada", "ben"].map(|number| app.student(number));
     let course_path = format!("/api/v1/courses/{course}");
     let for_others = json!({ "restriction": { "programs": ["Art"] } });
-    let changes: [(&dyn Fn() -> String, &dyn Fn(String)); 3] = [
-        (&|| app.hold(&ben, &json!({"blocks": "enroll", "reason": "Fees are due."})), &|hold| {
-            drop(app.delete(&hold).expect(204))
+    let restrict = || drop(app.patch(&course_path, &for_others).expect(200));
+    let changes: [(Step<'_>, Step<'_>); 3] = [
+        (&|| drop(app.hold(&ben, &json!({"blocks": "enroll", "reason": "Fees are due."}))), &|| {
+            let holds = app.get(&format!("/api/v1/students/{ben}/holds")).expect(200);
+            let id = holds["items"][0]["id"].as_str().unwrap();
+            app.delete(&format!("/api/v1/students/{ben}/holds/{id}")).expect(204);
         }),
-        (
-            &|| {
-                app.patch(&course_path, &for_others).expect(200);
-                String::new()
-            },
-            &|_| {
-                let permit = json!({
-                    "course_id": course, "waives": ["restricted"], "granted_by": "Dr. Noether", "reason": "She asked."
-                });
-                app.post(&format!("/api/v1/students/{ben}/permits"), &permit).expect(201);
-            },
-        ),
-        (
-            &|| {
-                app.patch(&course_path, &for_others).expect(200);
-                String::new()
-            },
-            &|_| drop(app.patch(&course_path, &json!({ "restriction": null })).expect(200)),
-        ),
+        (&restrict, &|| {
+            let permit = json!({
+                "course_id": course, "waives": ["restricted"], "granted_by": "Dr. Noether", "reason": "She asked."
+            });
+            app.post(&format!("/api/v1/students/{ben}/permits"), &permit).expect(201);
+        }),
+        (&restrict, &|| drop(app.patch(&course_path, &json!({ "restriction": null })).expect(200))),
     ];
     for (number, (hinder, help)) in changes.into_iter().enumerate() {
         let seated = app.enroll(&ada, &section).expect(201);
         let waiting = wait(&app, &ben, &section).expect(201);
-        let hindrance = hinder();
+        hinder();
         app.delete(&held(&ada, &seated)).expect(200);
         assert_eq!(app.get(&held(&ben, &waiting)).expect(200)["status"], "waitlisted", "{number}");
-        help(hindrance);
+        help();
         let seat = app.get(&held(&ben, &waiting)).expect(200);
         assert_eq!(seat["status"], "enrolled", "{number}");
         app.delete(&held(&ben, &seat)).expect(200);
