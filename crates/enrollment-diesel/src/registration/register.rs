@@ -113,14 +113,12 @@ pub(super) fn carry_out(
             Judged::Answered(_) => return Err(overtaken()),
         };
     }
-    let changes = judgement.changes.clone();
     let record = Record::of(attempt, facts, judgement);
     let receipt = Receipt::of(attempt, record.judgement.clone());
-    let mut facts = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
-    facts.apply(&changes);
-    let freed: Vec<_> = facts.pools_to_fill().collect();
-    if !changes.is_empty() && !freed.is_empty() && attempt.command.moves_seats() {
-        follow_ups.offer(conn, freed, beyond)?;
+    let written = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
+    if let Some(Record { mut facts, judgement, .. }) = written.filter(|_| attempt.command.moves_seats()) {
+        facts.apply(&judgement.changes);
+        follow_ups.offer(conn, facts.pools_to_fill(), beyond)?;
     }
     let Consequences { wrote, promotions, unwritten, .. } = follow_ups.end();
     Ok((wrote, Ok(Decided { receipt: Receipt { promotions, ..receipt }, unwritten })))
@@ -179,7 +177,8 @@ fn idempotency(attempt: &Attempt) -> Option<&Idempotency> {
 }
 
 /// Writes what was decided, or keeps the record of a refusal that is to be written later. A dry run writes only where others are
-/// decided on it: those who wait for what it would make free, and the attempts after it.
+/// decided on it: those who wait for what it would make free, and the attempts after it. It answers the record of what has
+/// changed anything, of which more may follow.
 fn write_or_keep(
     conn: &mut PgConnection,
     attempt: &Attempt,
@@ -187,31 +186,27 @@ fn write_or_keep(
     receipt: &Receipt,
     follow_ups: &mut FollowUps,
     followed: Followed,
-) -> Result<Facts, StoreError> {
+) -> Result<Option<Record>, StoreError> {
     let is_alone = attempt.mode == Mode::DryRun && followed == Followed::No;
+    let changes_nothing = record.judgement.changes.is_empty();
     match (record.judgement.outcome, idempotency(attempt)) {
-        // Nothing was to be changed, so nobody has to wait for that to be written down.
-        (Verdict::Accepted, None) if record.judgement.changes.is_empty() => {
-            let facts = record.facts.clone();
-            follow_ups.keep(record);
-            return Ok(facts);
-        }
-        (Verdict::Accepted, _) if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => {}
-        (Verdict::Accepted, idempotency) => {
-            write::changes(conn, attempt, idempotency, receipt, &record)?;
-            follow_ups.wrote();
-        }
         (Verdict::Refused, Some(idempotency)) => {
             write::remember(conn, attempt, idempotency, receipt, &record)?;
             follow_ups.wrote();
+            Ok(None)
         }
-        (Verdict::Refused, None) => {
-            let facts = record.facts.clone();
+        // Nobody has to wait for that to be written down.
+        (_, None) if changes_nothing => {
             follow_ups.keep(record);
-            return Ok(facts);
+            Ok(None)
+        }
+        _ if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => Ok(None),
+        (_, idempotency) => {
+            write::changes(conn, attempt, idempotency, receipt, &record)?;
+            follow_ups.wrote();
+            Ok(Some(record))
         }
     }
-    Ok(record.facts)
 }
 
 /// The answer that was given before, if it was to the same request.
