@@ -1,0 +1,105 @@
+"""A PostgreSQL cluster for one run of the bench, with default durability, thrown away at the end."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+DATABASE = "bench"
+
+
+class Cluster:
+    def __init__(self, binaries, shared_buffers, flush_delay_ms):
+        self.binaries = pathlib.Path(binaries)
+        self.flush_delay_ms = flush_delay_ms
+        # PostgreSQL refuses to run as root.
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="enrollment-bench-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.dir, self.user)
+        self.dir.chmod(0o755)
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        self.environment |= {"PGHOST": str(self.dir), "PGUSER": "postgres", "PGDATABASE": DATABASE, "LC_ALL": "C"}
+        # As the connections of the server are set up (enrollment-diesel/src/pool.rs).
+        self.environment["PGOPTIONS"] = "-c plan_cache_mode=force_generic_plan -c jit=off"
+        self.url = f"postgresql:///{DATABASE}?host={self.dir}&user=postgres"
+        # Durability is PostgreSQL's default: fsync, full_page_writes and synchronous_commit are on. The log is large enough that no
+        # checkpoint falls into one run and not into another.
+        self.settings = {
+            "listen_addresses": "", "unix_socket_directories": str(self.dir), "max_connections": "300",
+            "shared_buffers": shared_buffers, "max_wal_size": "16GB", "checkpoint_timeout": "1h", "timezone": "UTC",
+        }
+
+    def __enter__(self):
+        data = self.dir / "data"
+        self._run_as_user("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        settings = [f"--{name}={value}" for name, value in self.settings.items()]
+        with open(self.dir / "log", "wb") as log:
+            self.postgres = subprocess.Popen(
+                [self.binaries / "postgres", "-D", data, *settings], stdout=log, stderr=log, cwd="/",
+                env=self.environment | self._slow_disk(), **self._as_user())
+        self._wait()
+        self.psql("-d", "postgres", "-c", f"CREATE DATABASE {DATABASE}")
+        return self
+
+    def __exit__(self, *_):
+        self.postgres.terminate()
+        try:
+            self.postgres.wait(20)
+        except subprocess.TimeoutExpired:
+            self.postgres.kill()
+            self.postgres.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _as_user(self):
+        if os.geteuid() != 0:
+            return {}
+        user = pwd.getpwnam(self.user)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    def _run_as_user(self, program, *arguments):
+        subprocess.run([self.binaries / program, *arguments], check=True, cwd="/", env=self.environment,
+                       stdout=subprocess.DEVNULL, **self._as_user())
+
+    def _slow_disk(self):
+        if not self.flush_delay_ms:
+            return {}
+        library = self.dir / "slow_disk.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, HERE / "slow_disk.c", "-ldl"], check=True)
+        return {"LD_PRELOAD": str(library), "BENCH_FLUSH_DELAY_MS": str(self.flush_delay_ms)}
+
+    def _wait(self):
+        for _ in range(200):
+            ready = [self.binaries / "pg_isready", "-q", "-d", "postgres"]
+            if subprocess.run(ready, env=self.environment).returncode == 0:
+                return
+            if self.postgres.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise SystemExit(f"bench: PostgreSQL does not start:\n{(self.dir / 'log').read_text()}")
+
+    def psql(self, *arguments):
+        """What a statement answers, without ornament."""
+        command = [self.binaries / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments]
+        return subprocess.run(command, check=True, env=self.environment, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def number(self, statement):
+        return int(self.psql("-c", statement))
+
+    def seats_taken(self):
+        return self.number("SELECT sum(taken) FROM seat_pools")
+
+    def flushes(self):
+        """Flushes of the log so far. A backend tells its own at most once a second, after a statement: see `Server.stir`."""
+        return self.number("SELECT wal_sync FROM pg_stat_wal")
+
+    def seed(self, scale):
+        """Fills the tables that the migrations made."""
+        values = [item for name, value in scale.items() for item in ("-v", f"{name}={value}")]
+        for file in ("seed.sql", "lean.sql"):
+            self.psql(*values, "-f", HERE / "sql" / file)
+        self.psql("-c", "VACUUM (ANALYZE)", "-c", "CHECKPOINT")
