@@ -23,6 +23,7 @@ mod problems;
 mod races;
 mod receipts;
 mod reservations;
+mod rush;
 mod schema;
 mod seats;
 mod section_changes;

@@ -11,9 +11,16 @@ use enrollment_core::{Error, Subject};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Database(_) => error.constraint().and_then(refusal).unwrap_or_else(|| internal(error)),
-            StoreError::Corrupt(_) | StoreError::Panicked => internal(error),
+        let told = match &error {
+            StoreError::Shared(shared) => shared.as_ref(),
+            own => own,
+        };
+        match told {
+            StoreError::Database(_) => {
+                let refused = told.constraint().and_then(refusal);
+                refused.unwrap_or_else(|| internal(error))
+            }
+            StoreError::Corrupt(_) | StoreError::Panicked | StoreError::Shared(_) => internal(error),
             // A lock that others hold for so long, or a row that so many want at once, is a queue like any other.
             StoreError::Busy | StoreError::Conflict(_) | StoreError::Timeout(..) => Self::Busy,
             StoreError::Lost(_) | StoreError::Unavailable(_) | StoreError::Unreachable(_) => {
@@ -87,6 +94,7 @@ pub(crate) fn not_touched<E: Entry>(exists: bool) -> Error {
 mod tests {
     use super::*;
     use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+    use std::sync::Arc;
 
     struct Violated(&'static str);
 
@@ -145,5 +153,14 @@ mod tests {
         assert!(matches!(Error::from(unknown), Error::OutcomeUnknown(_)));
         assert!(matches!(Error::from(StoreError::Lost(DieselError::BrokenTransactionManager)), Error::Unavailable(_)));
         assert!(matches!(Error::from(StoreError::Busy), Error::Busy));
+    }
+
+    #[test]
+    fn what_befell_a_batch_means_the_same_to_each_request_of_it() {
+        let shared = |error| Error::from(StoreError::Shared(Arc::new(error)));
+        assert!(matches!(shared(StoreError::Lost(DieselError::BrokenTransactionManager)), Error::Unavailable(_)));
+        assert!(matches!(shared(StoreError::Busy), Error::Busy));
+        let taken = shared(violated("courses_code_key"));
+        assert!(matches!(taken, Error::Duplicate { subject: Subject::Course, field: "code" }), "{taken:?}");
     }
 }

@@ -9,6 +9,7 @@
 use crate::rows::Corrupt;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What went wrong between here and the database.
@@ -47,6 +48,9 @@ pub enum StoreError {
     /// A job on a store thread panicked; the thread lives on, and the panic is in the log.
     #[error("a job on the store's threads panicked")]
     Panicked,
+    /// The batch failed that the request was carried out in (see `combine`), for no reason of its own.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
 }
 
 /// What was waited for too long.
@@ -85,6 +89,19 @@ impl StoreError {
     /// Whether repeating the whole transaction is safe and may well succeed.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Conflict(_))
+    }
+
+    /// Whether one request of a batch may be why all of it failed; else, it would fail again whatever it were for.
+    pub(crate) fn may_be_of_one_request(&self) -> bool {
+        match self {
+            Self::Database(_) | Self::Conflict(_) | Self::Timeout(..) | Self::Corrupt(_) | Self::Panicked => true,
+            Self::Lost(_)
+            | Self::OutcomeUnknown(_)
+            | Self::Unavailable(_)
+            | Self::Unreachable(_)
+            | Self::Busy
+            | Self::Shared(_) => false,
+        }
     }
 
     /// The same failure, had it come from a `COMMIT`: with the connection, the knowledge of the outcome is lost.

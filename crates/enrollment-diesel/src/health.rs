@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[async_trait]
 impl Health for PgStore {
     async fn ready(&self) -> Result<(), NotReady> {
-        let asked = self.readers.run(|conn| Ok(migrations::pending(conn)));
+        let asked = self.health.run(|conn| Ok(migrations::pending(conn)));
         match within(PATIENCE, asked).await {
             Some(Ok(Ok(pending))) if pending.is_empty() => Ok(()),
             Some(Ok(Ok(pending))) => Err(NotReady::Outdated { pending: pending.len() }),

@@ -5,8 +5,9 @@
 //!
 //! * [`schema`] is what `diesel print-schema` writes; [`migrations`] brings a database to it.
 //! * [`pool`] lends connections that are alive, bounded in time, and agree on every setting that matters here.
-//! * [`workers`] is a bounded queue before a few threads: one set for reads and one for writes, so that a read never waits
-//!   behind a writer who waits for a row.
+//! * [`workers`] is a bounded queue before a few threads: sets of their own for reads, for writes and for asking whether the
+//!   database is there, so that none of them waits behind a writer who waits for a row.
+//! * `combine` is a bounded queue before a few threads, each of which takes all that has queued and carries it out as one.
 //! * `write_behind` is a queue before one thread that writes in bulk what need not be durable before the answer.
 //! * [`transaction`] is the only way to begin one: it retries what the database asks to have repeated, and knows a commit
 //!   whose outcome is unknown.
@@ -28,6 +29,7 @@
 
 mod catalog;
 pub mod check;
+mod combine;
 mod constraint;
 pub mod error;
 mod health;

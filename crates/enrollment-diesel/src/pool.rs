@@ -22,6 +22,8 @@ pub struct StoreConfig {
     pub url: String,
     /// Connections, and threads, for reading.
     pub readers: u32,
+    /// Connections, and threads, that combine the reads which everybody repeats, such as students' courses.
+    pub combining_readers: u32,
     /// Connections, and threads, for writing.
     pub writers: u32,
     /// How many jobs may wait before either set of threads; beyond that, the answer is [`StoreError::Busy`].
@@ -44,6 +46,7 @@ impl StoreConfig {
         Self {
             url: url.into(),
             readers: 4,
+            combining_readers: 1,
             writers: 8,
             queue: 1024,
             refusals: 2048,
@@ -60,6 +63,7 @@ impl fmt::Debug for StoreConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreConfig")
             .field("readers", &self.readers)
+            .field("combining_readers", &self.combining_readers)
             .field("writers", &self.writers)
             .field("queue", &self.queue)
             .field("refusals", &self.refusals)
@@ -97,6 +101,10 @@ const SAME_FOR_ALL: &str = "
 pub enum Purpose {
     /// Their transactions are read-only, so that a write that strays here fails in the first test.
     Read,
+    /// As those for reading, for reads that are combined.
+    ReadCombined,
+    /// One that is asked only whether the database is there, so that the answer never waits behind work.
+    Health,
     /// Their transactions may write.
     Write,
     /// Their transactions write what may be lost, behind the answers: a single thread's, and no disk is waited for.
@@ -112,8 +120,9 @@ impl Pool {
     pub fn new(config: &StoreConfig, purpose: Purpose) -> Self {
         let size = match purpose {
             Purpose::Read => config.readers,
+            Purpose::ReadCombined => config.combining_readers,
             Purpose::Write => config.writers,
-            Purpose::WriteBehind => 1,
+            Purpose::Health | Purpose::WriteBehind => 1,
         };
         let sessions = Sessions {
             url: with_connect_timeout(&config.url, config.connect_timeout),
@@ -214,12 +223,13 @@ impl HandleError<SessionError> for LogErrors {
 /// One batch, so that a new connection costs one round trip more and not ten.
 fn settings(config: &StoreConfig, purpose: Purpose) -> String {
     let (name, read_only) = match purpose {
-        Purpose::Read => ("enrollment-read", "on"),
+        Purpose::Read | Purpose::ReadCombined => ("enrollment-read", "on"),
+        Purpose::Health => ("enrollment-health", "on"),
         Purpose::Write => ("enrollment-write", "off"),
         Purpose::WriteBehind => ("enrollment-write-behind", "off"),
     };
     let durability = match purpose {
-        Purpose::Read | Purpose::Write => "",
+        Purpose::Read | Purpose::ReadCombined | Purpose::Health | Purpose::Write => "",
         Purpose::WriteBehind => "SET synchronous_commit = off;",
     };
     format!(

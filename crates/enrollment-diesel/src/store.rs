@@ -1,10 +1,12 @@
-//! The store: connections in two lanes, and the ports on them.
+//! The store: connections in lanes, and the ports on them.
 //!
-//! A port's method sends a job to a lane and awaits its answer. Reads have a lane of their own, so that they never wait
-//! behind writers who wait for a row. The jobs are functions of a connection, each in the file of its subject.
+//! A port's method sends a job to a lane and awaits its answer. Reads have lanes of their own, so that they never wait
+//! behind writers who wait for a row; the reads that everybody repeats have one in which they are combined; and so has the
+//! question whether the database is there. The jobs are functions of a connection, each in the file of its subject.
 
 use crate::pool::{Pool, Purpose};
-use crate::workers::Workers;
+use crate::registration::CoursesReader;
+use crate::workers::{self, Workers};
 use crate::write_behind::WriteBehind;
 use crate::{StoreConfig, StoreError, registration};
 use diesel::PgConnection;
@@ -21,6 +23,10 @@ pub(crate) type Answer<T> = Result<Result<T, Error>, StoreError>;
 /// All ports of enrollment-core on one PostgreSQL database. Dropping it finishes what is queued.
 pub struct PgStore {
     pub(crate) readers: Workers<PgConnection>,
+    /// Students' courses.
+    pub(crate) courses: CoursesReader,
+    /// Whether the database is there.
+    pub(crate) health: Workers<PgConnection>,
     pub(crate) writers: Workers<PgConnection>,
     /// The records of refusals. Below the writers, so that it is dropped after the last of their jobs has handed over.
     pub(crate) refusals: Arc<WriteBehind<Record>>,
@@ -38,6 +44,8 @@ impl PgStore {
         };
         Ok(Self {
             readers: lane("store-read", Purpose::Read)?,
+            courses: registration::courses_reader(config)?,
+            health: lane("store-health", Purpose::Health)?,
             writers: lane("store-write", Purpose::Write)?,
             refusals: Arc::new(registration::refusals(config)?),
         })
@@ -62,12 +70,13 @@ impl PgStore {
 
     /// The lanes, and how busy each is.
     pub(crate) fn lanes(&self) -> Vec<Lane> {
-        [("readers", &self.readers), ("writers", &self.writers)].map(|(name, workers)| lane(name, workers)).into()
+        let loads =
+            [("readers", self.readers.load()), ("courses", self.courses.load()), ("writers", self.writers.load())];
+        loads.map(|(name, load)| lane(name, load)).into()
     }
 }
 
-fn lane(name: &'static str, workers: &Workers<PgConnection>) -> Lane {
-    let load = workers.load();
+fn lane(name: &'static str, load: workers::Load) -> Lane {
     Lane { name, connections: load.threads, busy: load.busy, queued: load.queued }
 }
 

@@ -71,6 +71,9 @@ pub struct StoreArgs {
     /// Connections for reading.
     #[arg(long, env = "ENROLLMENT_READERS", default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     readers: u32,
+    /// Connections for reading students' courses, each for all that are asked for meanwhile.
+    #[arg(long, env = "ENROLLMENT_COMBINING_READERS", default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    combining_readers: u32,
     /// Connections for writing.
     #[arg(long, env = "ENROLLMENT_WRITERS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     writers: u32,
@@ -96,6 +99,7 @@ impl StoreArgs {
     fn config(&self, url: &str) -> StoreConfig {
         StoreConfig {
             readers: self.readers,
+            combining_readers: self.combining_readers,
             writers: self.writers,
             queue: self.queue,
             statement_timeout: Duration::from_millis(self.statement_timeout),

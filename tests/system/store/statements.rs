@@ -97,6 +97,9 @@ fn every_statement_is_prepared_once_a_connection() {
     university.wait_for_receipts(6);
     block_on(university.store.courses_of(student, StudentCourseFilter::default(), PageRequest::default())).unwrap();
     assert_eq!(proxy.statements_parsed(), 0);
+    // Opens the connection.
+    block_on(university.store.find(student, held.id)).unwrap();
+    proxy.statements_parsed();
     // That this would show: a statement that the connection has not seen is parsed.
     block_on(university.store.roster(section, PageRequest::default())).unwrap();
     assert_eq!(proxy.statements_parsed(), 1);

@@ -9,6 +9,7 @@
 
 mod as_of;
 mod bulk;
+mod courses_of;
 mod facts;
 mod feed;
 mod follow_ups;
@@ -25,6 +26,7 @@ mod settle;
 mod timetable;
 mod write;
 
+pub(crate) use courses_of::{CoursesReader, courses_reader};
 pub(crate) use reoffer::reoffer;
 
 use crate::pool::{Pool, Purpose};
@@ -33,6 +35,7 @@ use crate::workers::Lender;
 use crate::write_behind::WriteBehind;
 use crate::{StoreConfig, StoreError};
 use async_trait::async_trait;
+use courses_of::CoursesOf;
 use enrollment_core::Error;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
@@ -113,7 +116,7 @@ impl RegistrationRepository for PgStore {
         filter: StudentCourseFilter,
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
-        self.read(move |conn| read::courses_of(conn, student, &filter, &page)).await
+        self.courses.ask(CoursesOf { student, filter, page }).await?
     }
 
     async fn timetable(&self, student: StudentId, terms: TimetableTerms) -> Result<Vec<TimetableEntry>, Error> {

@@ -1,4 +1,4 @@
-//! Reading student courses: each read is one statement.
+//! Reading a student course, and a section's roster: each read is one statement. (A student's courses: `courses_of`.)
 //!
 //! A list joins from the student or section whose list it is, so that an empty list is one row of nulls ([`Line`]) and the
 //! list of what does not exist is no row at all.
@@ -16,7 +16,7 @@ use diesel::row::NamedRow;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
-use enrollment_core::registration::{RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, StudentRef};
+use enrollment_core::registration::{RosterEntry, RosterKey, StudentCourse, StudentRef};
 use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
@@ -26,22 +26,6 @@ const FIND: &str = concat!(
     " FROM ",
     student_course_tables!(),
     " WHERE sc.id = $1 AND sc.student_id = $2"
-);
-
-/// $1 the student, $2 how many, $3 after which, $4 the term, $5 the state.
-const COURSES_OF: &str = concat!(
-    "SELECT held.* FROM students LEFT JOIN LATERAL (
-        SELECT ",
-    student_course_columns!(),
-    " FROM ",
-    student_course_tables!(),
-    "   WHERE sc.student_id = students.id
-            AND sc.id < coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-            AND ($4 IS NULL OR sc.term_id = $4)
-            AND ($5 IS NULL OR sc.status = $5)
-        ORDER BY sc.id DESC LIMIT $2
-    ) held ON true
-    WHERE students.id = $1 ORDER BY held.id DESC"
 );
 
 /// $1 the section, $2 how many, $3 to $5 after which.
@@ -75,27 +59,6 @@ pub(super) fn find(conn: &mut PgConnection, student: StudentId, id: StudentCours
         Some(row) => Ok(Ok(row.try_into()?)),
         None => Ok(Err(Error::NotFound(Subject::StudentCourse))),
     }
-}
-
-pub(super) fn courses_of(
-    conn: &mut PgConnection,
-    student: StudentId,
-    filter: &StudentCourseFilter,
-    page: &PageRequest<StudentCourseId>,
-) -> Answer<Page<StudentCourse, StudentCourseId>> {
-    let lines: Vec<Line<StudentCourseRow>> = Statement::new(COURSES_OF)
-        .bind::<SqlUuid, _>(student.uuid())
-        .bind::<BigInt, _>(rows_for(page))
-        .bind::<Nullable<SqlUuid>, _>(page.after.map(Uuid::from))
-        .bind::<Nullable<SqlUuid>, _>(filter.term_id.map(Uuid::from))
-        .bind::<Nullable<Text>, _>(filter.status.map(|status| status.to_string()))
-        .load(conn)?;
-    if lines.is_empty() {
-        return Ok(Err(Error::NotFound(Subject::Student)));
-    }
-    let rows = lines.into_iter().filter_map(|line| line.0);
-    let items = rows.map(StudentCourse::try_from).collect::<Result<_, _>>()?;
-    Ok(Ok(Page::cut(items, page.limit, |student_course| student_course.id)))
 }
 
 pub(super) fn roster(
