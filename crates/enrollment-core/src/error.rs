@@ -38,6 +38,26 @@ pub enum Subject {
     Grade,
 }
 
+impl Subject {
+    /// Its name in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Student => "student",
+            Self::Course => "course",
+            Self::Term => "term",
+            Self::Section => "section",
+            Self::StudentCourse => "student_course",
+            Self::Hold => "hold",
+            Self::Reservation => "reservation",
+            Self::Window => "window",
+            Self::Permit => "permit",
+            Self::PermitUse => "permit_use",
+            Self::Receipt => "receipt",
+            Self::Grade => "grade",
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -16,7 +16,7 @@ use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Offers, Registration, SectionRehearsals};
+use enrollment_core::registration::{History, Offers, Registration, Rehearsals};
 use std::sync::Arc;
 
 /// What the handlers call.
@@ -43,14 +43,34 @@ pub struct Services {
     pub registration: Registration,
     /// What students could take.
     pub offers: Offers,
-    /// What changes of sections would do.
-    pub section_rehearsals: SectionRehearsals,
+    /// What changes of the catalogue would do.
+    pub rehearsals: CatalogRehearsals,
     /// What happened to them.
     pub history: History,
     /// How the store is.
     pub health: Arc<dyn Health>,
     /// Mints the ids of requests that come without one.
     pub ids: Arc<dyn IdSource>,
+}
+
+/// What handlers call to tell what changes of the catalogue would do.
+pub struct CatalogRehearsals {
+    /// Changes of students.
+    pub students: Rehearsals<Student>,
+    /// Changes of holds on students.
+    pub holds: Rehearsals<Hold>,
+    /// Changes of permits of students.
+    pub permits: Rehearsals<Permit>,
+    /// Changes of courses.
+    pub courses: Rehearsals<Course>,
+    /// Changes of terms.
+    pub terms: Rehearsals<Term>,
+    /// Changes of registration windows.
+    pub windows: Rehearsals<Window>,
+    /// Changes of sections.
+    pub sections: Rehearsals<Section>,
+    /// Changes of reservations of seats.
+    pub reservations: Rehearsals<Reservation>,
 }
 
 /// What an operator can choose.

@@ -10,12 +10,15 @@ use crate::parameters::Query;
 use crate::path::{Id, OfHold};
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Hold, HoldDraft, HoldFilter};
 use enrollment_core::ids::{HoldId, StudentId};
 use enrollment_core::page::PageRequest;
+use enrollment_core::registration::EntryChange;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -30,6 +33,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type HoldPage = PageBody<Hold>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedHold = Changed<Hold>;
+
+/// What a dry run is answered with, under a name of its own in the document.
+type HoldChange = EntryChange<Hold>;
 
 /// Lists a student's holds, in force or not, in the order in which they were made.
 #[utoipa::path(
@@ -54,7 +63,7 @@ pub(crate) async fn list(
     path = "/api/v1/students/{id}/holds",
     operation_id = "create_hold",
     tag = "holds",
-    params(("id" = StudentId, Path, description = "The student.")),
+    params(("id" = StudentId, Path, description = "The student."), DryRunParameter),
     request_body(
         content = HoldDraft,
         example = json!({ "blocks": "enroll", "reason": "Fees for the last term are due.", "until": "2026-10-01T08:00:00Z" }),
@@ -69,16 +78,20 @@ pub(crate) async fn list(
                 ("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."),
             ),
         ),
+        (status = 200, description = "Of a dry run, what would be.", body = HoldChange),
         CreateOwnedProblems,
     ),
 )]
 pub(crate) async fn create(
     services: Data<Services>,
     Id(student): Id<StudentId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     Caller(actor): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.holds.of(student).create(actor, draft).await?);
+    }
     let hold = services.holds.of(student).create(actor, draft).await?;
     created(format!("/api/v1/students/{student}/holds/{}", hold.id), &hold)
 }
@@ -125,14 +138,15 @@ pub(crate) async fn get(
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("hold_id" = HoldId, Path, description = "The hold."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the hold as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = HoldPatch, example = json!({ "until": "2026-09-15T08:00:00Z" })),
     responses(
         (
             status = 200,
-            description = "The hold as it is now.",
-            body = Hold,
+            description = "The hold as it is now; of a dry run, what would be.",
+            body = ChangedHold,
             headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
         ),
         ChangeProblems,
@@ -142,11 +156,14 @@ pub(crate) async fn change(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     OfHold(id): OfHold,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.holds.of(student).change(actor, id, expected, draft).await?);
+    }
     changed(&services.holds.of(student).change(actor, id, expected, draft).await?)
 }
 
@@ -159,18 +176,26 @@ pub(crate) async fn change(
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("hold_id" = HoldId, Path, description = "The hold."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the hold as the caller read it. Without it, or with `*`, the hold is deleted whatever the version."),
     ),
-    responses((status = 204, description = "It is deleted."), DeleteProblems),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 200, description = "Of a dry run, what would be.", body = HoldChange),
+        DeleteProblems,
+    ),
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     OfHold(id): OfHold,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.holds.of(student).delete(actor, id, expected).await?);
+    }
     services.holds.of(student).delete(actor, id, expected).await?;
     Ok(deleted())
 }

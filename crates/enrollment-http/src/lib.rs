@@ -54,6 +54,7 @@ mod plan;
 mod precondition;
 mod problem;
 mod receipts;
+mod rehearsal;
 mod representation;
 mod request_id;
 mod reservations;
@@ -67,7 +68,7 @@ mod timetable;
 mod waitlist;
 mod windows;
 
-pub use api::{Api, Services, Settings};
+pub use api::{Api, CatalogRehearsals, Services, Settings};
 pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use problem::{InputError, Kind, Problem};

@@ -10,12 +10,15 @@ use crate::parameters::Query;
 use crate::path::{Id, OfPermit};
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Permit, PermitDraft, PermitFilter};
 use enrollment_core::ids::{PermitId, StudentId};
 use enrollment_core::page::PageRequest;
+use enrollment_core::registration::EntryChange;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -30,6 +33,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type PermitPage = PageBody<Permit>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedPermit = Changed<Permit>;
+
+/// What a dry run is answered with, under a name of its own in the document.
+type PermitChange = EntryChange<Permit>;
 
 /// Lists a student's permits, in force or not, in the order in which they were granted.
 #[utoipa::path(
@@ -54,7 +63,7 @@ pub(crate) async fn list(
     path = "/api/v1/students/{id}/permits",
     operation_id = "create_permit",
     tag = "permits",
-    params(("id" = StudentId, Path, description = "The student.")),
+    params(("id" = StudentId, Path, description = "The student."), DryRunParameter),
     request_body(
         content = PermitDraft,
         example = json!({
@@ -72,16 +81,20 @@ pub(crate) async fn list(
                 ("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."),
             ),
         ),
+        (status = 200, description = "Of a dry run, what would be.", body = PermitChange),
         CreateOwnedProblems,
     ),
 )]
 pub(crate) async fn create(
     services: Data<Services>,
     Id(student): Id<StudentId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     Caller(actor): Caller,
     Json(draft): Json<PermitDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.permits.of(student).create(actor, draft).await?);
+    }
     let permit = services.permits.of(student).create(actor, draft).await?;
     created(format!("/api/v1/students/{student}/permits/{}", permit.id), &permit)
 }
@@ -127,14 +140,15 @@ pub(crate) async fn get(
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("permit_id" = PermitId, Path, description = "The permit."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the permit as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = PermitPatch, example = json!({ "expires_at": "2026-09-15T08:00:00Z" })),
     responses(
         (
             status = 200,
-            description = "The permit as it is now.",
-            body = Permit,
+            description = "The permit as it is now; of a dry run, what would be.",
+            body = ChangedPermit,
             headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
         ),
         ChangeProblems,
@@ -144,11 +158,14 @@ pub(crate) async fn change(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     OfPermit(id): OfPermit,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<PermitDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.permits.of(student).change(actor, id, expected, draft).await?);
+    }
     changed(&services.permits.of(student).change(actor, id, expected, draft).await?)
 }
 
@@ -161,18 +178,26 @@ pub(crate) async fn change(
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("permit_id" = PermitId, Path, description = "The permit."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the permit as the caller read it. Without it, or with `*`, the permit is deleted whatever the version."),
     ),
-    responses((status = 204, description = "It is deleted."), DeleteProblems),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 200, description = "Of a dry run, what would be.", body = PermitChange),
+        DeleteProblems,
+    ),
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     OfPermit(id): OfPermit,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.permits.of(student).delete(actor, id, expected).await?);
+    }
     services.permits.of(student).delete(actor, id, expected).await?;
     Ok(deleted())
 }

@@ -10,12 +10,15 @@ use crate::parameters::Query;
 use crate::path::{Id, OfReservation};
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Reservation, ReservationDraft, ReservationFilter};
 use enrollment_core::ids::{ReservationId, SectionId};
 use enrollment_core::page::PageRequest;
+use enrollment_core::registration::EntryChange;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -30,6 +33,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type ReservationPage = PageBody<Reservation>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedReservation = Changed<Reservation>;
+
+/// What a dry run is answered with, under a name of its own in the document.
+type ReservationChange = EntryChange<Reservation>;
 
 /// Lists a section's reservations, released or not, in the order in which they were made.
 #[utoipa::path(
@@ -54,7 +63,7 @@ pub(crate) async fn list(
     path = "/api/v1/sections/{id}/reservations",
     operation_id = "create_reservation",
     tag = "reservations",
-    params(("id" = SectionId, Path, description = "The section.")),
+    params(("id" = SectionId, Path, description = "The section."), DryRunParameter),
     request_body(
         content = ReservationDraft,
         example = json!({ "seats": 6, "cohort": { "programs": ["BSc Physics"], "min_earned_credits": 60 }, "release_at": "2026-10-01T08:00:00Z" }),
@@ -69,16 +78,20 @@ pub(crate) async fn list(
                 ("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version."),
             ),
         ),
+        (status = 200, description = "Of a dry run, what would be.", body = ReservationChange),
         CreateOwnedProblems,
     ),
 )]
 pub(crate) async fn create(
     services: Data<Services>,
     Id(section): Id<SectionId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     Caller(actor): Caller,
     Json(draft): Json<ReservationDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.reservations.of(section).create(actor, draft).await?);
+    }
     let reservation = services.reservations.of(section).create(actor, draft).await?;
     created(format!("/api/v1/sections/{section}/reservations/{}", reservation.id), &reservation)
 }
@@ -125,14 +138,15 @@ pub(crate) async fn get(
     params(
         ("id" = SectionId, Path, description = "The section."),
         ("reservation_id" = ReservationId, Path, description = "The reservation."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the reservation as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = ReservationPatch, example = json!({ "release_at": "2026-09-15T08:00:00Z" })),
     responses(
         (
             status = 200,
-            description = "The reservation as it is now.",
-            body = Reservation,
+            description = "The reservation as it is now; of a dry run, what would be.",
+            body = ChangedReservation,
             headers(("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version.")),
         ),
         ChangeProblems,
@@ -142,11 +156,14 @@ pub(crate) async fn change(
     services: Data<Services>,
     Id(section): Id<SectionId>,
     OfReservation(id): OfReservation,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<ReservationDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.reservations.of(section).change(actor, id, expected, draft).await?);
+    }
     changed(&services.reservations.of(section).change(actor, id, expected, draft).await?)
 }
 
@@ -159,18 +176,26 @@ pub(crate) async fn change(
     params(
         ("id" = SectionId, Path, description = "The section."),
         ("reservation_id" = ReservationId, Path, description = "The reservation."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the reservation as the caller read it. Without it, or with `*`, the reservation is deleted whatever the version."),
     ),
-    responses((status = 204, description = "It is deleted."), DeleteProblems),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 200, description = "Of a dry run, what would be.", body = ReservationChange),
+        DeleteProblems,
+    ),
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
     Id(section): Id<SectionId>,
     OfReservation(id): OfReservation,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.reservations.of(section).delete(actor, id, expected).await?);
+    }
     services.reservations.of(section).delete(actor, id, expected).await?;
     Ok(deleted())
 }

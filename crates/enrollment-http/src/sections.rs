@@ -10,6 +10,7 @@ use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::Id;
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
+use crate::rehearsal::{Changed, DryRunParameter};
 use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
@@ -17,7 +18,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Section, SectionDraft, SectionFilter};
 use enrollment_core::ids::{CourseId, SectionId, TermId};
 use enrollment_core::page::PageRequest;
-use enrollment_core::registration::SectionChange;
 use enrollment_core::text::SearchText;
 
 /// The endpoints of this file.
@@ -33,6 +33,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type SectionPage = PageBody<Section>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedSection = Changed<Section>;
 
 impl FromParameters for SectionFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
@@ -136,16 +139,6 @@ pub(crate) async fn get(
     found(&request, &services.sections.get(id).await?)
 }
 
-/// What a change of a section is answered with: the section, or of a dry run what would come of it.
-#[derive(utoipa::ToSchema)]
-#[schema(as = ChangedSection)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "it is only there to be described")]
-enum Changed {
-    Section(Section),
-    DryRun(SectionChange),
-}
-
 /// Changes a section: a field that is absent stays, one that is null is cleared.
 ///
 /// What follows for students is done together with it: seats that it makes free go to those who wait for them; with the status
@@ -158,7 +151,7 @@ enum Changed {
     tag = "sections",
     params(
         ("id" = SectionId, Path, description = "The section."),
-        ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be: the section, who would get a seat, and which student courses would end."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = SectionPatch, example = json!({ "capacity": 40, "status": "open" })),
@@ -166,7 +159,7 @@ enum Changed {
         (
             status = 200,
             description = "The section as it is now; of a dry run, what would be.",
-            body = Changed,
+            body = ChangedSection,
             headers(("ETag" = String, description = "The version, and a digest of the answer, since the seats taken change without a new version.")),
         ),
         ChangeProblems,
@@ -181,7 +174,7 @@ pub(crate) async fn change(
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.section_rehearsals.change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.sections.change(actor, id, expected, draft).await?);
     }
     changed(&services.sections.change(actor, id, expected, draft).await?)
 }

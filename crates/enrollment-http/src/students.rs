@@ -10,7 +10,9 @@ use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::Id;
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Student, StudentDraft, StudentFilter};
@@ -31,6 +33,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type StudentPage = PageBody<Student>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedStudent = Changed<Student>;
 
 impl FromParameters for StudentFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
@@ -131,14 +136,15 @@ pub(crate) async fn get(
     tag = "students",
     params(
         ("id" = StudentId, Path, description = "The student."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the student as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = StudentPatch, example = json!({ "email": null, "status": "graduated" })),
     responses(
         (
             status = 200,
-            description = "The student as it is now.",
-            body = Student,
+            description = "The student as it is now; of a dry run, what would be.",
+            body = ChangedStudent,
             headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
         ),
         ChangeProblems,
@@ -147,11 +153,14 @@ pub(crate) async fn get(
 pub(crate) async fn change(
     services: Data<Services>,
     Id(id): Id<StudentId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<StudentDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.students.change(actor, id, expected, draft).await?);
+    }
     changed(&services.students.change(actor, id, expected, draft).await?)
 }
 

@@ -10,7 +10,9 @@ use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::Id;
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Term, TermDraft, TermFilter};
@@ -31,6 +33,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type TermPage = PageBody<Term>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedTerm = Changed<Term>;
 
 impl FromParameters for TermFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
@@ -133,14 +138,15 @@ pub(crate) async fn get(
     tag = "terms",
     params(
         ("id" = TermId, Path, description = "The term."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the term as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = TermPatch, example = json!({ "enrollment_closes_at": "2026-10-31" })),
     responses(
         (
             status = 200,
-            description = "The term as it is now.",
-            body = Term,
+            description = "The term as it is now; of a dry run, what would be.",
+            body = ChangedTerm,
             headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
         ),
         ChangeProblems,
@@ -149,11 +155,14 @@ pub(crate) async fn get(
 pub(crate) async fn change(
     services: Data<Services>,
     Id(id): Id<TermId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<TermDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.terms.change(actor, id, expected, draft).await?);
+    }
     changed(&services.terms.change(actor, id, expected, draft).await?)
 }
 

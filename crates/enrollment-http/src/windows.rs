@@ -10,12 +10,15 @@ use crate::parameters::Query;
 use crate::path::{Id, OfWindow};
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
-use crate::representation::{changed, created, deleted, found};
+use crate::rehearsal::{Changed, DryRunParameter};
+use crate::representation::{changed, created, deleted, found, json};
+use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::catalog::{Window, WindowDraft, WindowFilter};
 use enrollment_core::ids::{TermId, WindowId};
 use enrollment_core::page::PageRequest;
+use enrollment_core::registration::EntryChange;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -30,6 +33,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// A page of the list, under a name of its own in the document.
 type WindowPage = PageBody<Window>;
+
+/// What a change is answered with, under a name of its own in the document.
+type ChangedWindow = Changed<Window>;
+
+/// What a dry run is answered with, under a name of its own in the document.
+type WindowChange = EntryChange<Window>;
 
 /// Lists a term's registration windows, open or not, in the order in which they were made.
 #[utoipa::path(
@@ -55,7 +64,7 @@ pub(crate) async fn list(
     path = "/api/v1/terms/{id}/windows",
     operation_id = "create_window",
     tag = "windows",
-    params(("id" = TermId, Path, description = "The term.")),
+    params(("id" = TermId, Path, description = "The term."), DryRunParameter),
     request_body(
         content = WindowDraft,
         example = json!({
@@ -73,16 +82,20 @@ pub(crate) async fn list(
                 ("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."),
             ),
         ),
+        (status = 200, description = "Of a dry run, what would be.", body = WindowChange),
         CreateOwnedProblems,
     ),
 )]
 pub(crate) async fn create(
     services: Data<Services>,
     Id(term): Id<TermId>,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     Caller(actor): Caller,
     Json(draft): Json<WindowDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.windows.of(term).create(actor, draft).await?);
+    }
     let window = services.windows.of(term).create(actor, draft).await?;
     created(format!("/api/v1/terms/{term}/windows/{}", window.id), &window)
 }
@@ -128,14 +141,15 @@ pub(crate) async fn get(
     params(
         ("id" = TermId, Path, description = "The term."),
         ("window_id" = WindowId, Path, description = "The window."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the window as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = WindowPatch, example = json!({ "closes_at": "2026-10-31T23:00:00Z", "min_earned_credits": null })),
     responses(
         (
             status = 200,
-            description = "The window as it is now.",
-            body = Window,
+            description = "The window as it is now; of a dry run, what would be.",
+            body = ChangedWindow,
             headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
         ),
         ChangeProblems,
@@ -145,11 +159,14 @@ pub(crate) async fn change(
     services: Data<Services>,
     Id(term): Id<TermId>,
     OfWindow(id): OfWindow,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
     Json(draft): Json<WindowDraft>,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.windows.of(term).change(actor, id, expected, draft).await?);
+    }
     changed(&services.windows.of(term).change(actor, id, expected, draft).await?)
 }
 
@@ -162,18 +179,26 @@ pub(crate) async fn change(
     params(
         ("id" = TermId, Path, description = "The term."),
         ("window_id" = WindowId, Path, description = "The window."),
+        DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the window as the caller read it. Without it, or with `*`, the window is deleted whatever the version."),
     ),
-    responses((status = 204, description = "It is deleted."), DeleteProblems),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 200, description = "Of a dry run, what would be.", body = WindowChange),
+        DeleteProblems,
+    ),
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
     Id(term): Id<TermId>,
     OfWindow(id): OfWindow,
-    _: Query<()>,
+    Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Caller(actor): Caller,
 ) -> Result<HttpResponse, Problem> {
+    if dry_run {
+        return json(&services.rehearsals.windows.of(term).delete(actor, id, expected).await?);
+    }
     services.windows.of(term).delete(actor, id, expected).await?;
     Ok(deleted())
 }

@@ -7,13 +7,13 @@ use crate::clock::SystemClock;
 use crate::ids::SystemIds;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use enrollment_core::catalog::{Catalog, Grades};
+use enrollment_core::catalog::{Catalog, Entry, Grades, Repository};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Offers, Registration, SectionRehearsals};
+use enrollment_core::registration::{History, Offers, Registration, Rehearsal, Rehearsals};
 use enrollment_diesel::PgStore;
 pub use enrollment_diesel::StoreConfig;
-use enrollment_http::{Api, Services};
+use enrollment_http::{Api, CatalogRehearsals, Services};
 use std::error::Error;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -149,14 +149,30 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
         grades: Grades::new(store.clone()),
         reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        section_rehearsals: SectionRehearsals::new(
-            Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            store.clone(),
-        ),
+        rehearsals: rehearsals(store, &clock, &ids),
         offers: Offers::new(store.clone(), store.clone(), clock.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
         history: History::new(store.clone()),
         health: store.clone(),
         ids,
+    }
+}
+
+fn rehearsals(store: &Arc<PgStore>, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> CatalogRehearsals {
+    fn of<E: Entry>(store: &Arc<PgStore>, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Rehearsals<E>
+    where
+        PgStore: Repository<E> + Rehearsal<E>,
+    {
+        Rehearsals::new(Catalog::new(store.clone(), clock.clone(), ids.clone()), store.clone())
+    }
+    CatalogRehearsals {
+        students: of(store, clock, ids),
+        holds: of(store, clock, ids),
+        permits: of(store, clock, ids),
+        courses: of(store, clock, ids),
+        terms: of(store, clock, ids),
+        windows: of(store, clock, ids),
+        sections: of(store, clock, ids),
+        reservations: of(store, clock, ids),
     }
 }

@@ -2,11 +2,11 @@
 
 use super::university::{University, cause, codes, dropping, enrolling, now};
 use enrollment_core::Error;
-use enrollment_core::catalog::{Draft, Entry, Repository, Section, SectionDraft};
+use enrollment_core::catalog::{Draft, Edit, Entry, Repository, Section, SectionDraft};
 use enrollment_core::ids::{SectionId, StudentId};
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{
-    Attempt, Code, Command, HistoryRepository, Receipt, SectionChange, SectionRehearsal, Target,
+    Attempt, Code, Command, EntryChange, HistoryRepository, Receipt, Rehearsal, Target,
 };
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -34,9 +34,10 @@ fn try_to(university: &University, section: SectionId, fields: Value) -> Result<
     block_on(university.store.update(changed(&current, fields), current.version, cause()))
 }
 
-fn rehearse(university: &University, section: SectionId, fields: Value) -> SectionChange {
+fn rehearse(university: &University, section: SectionId, fields: Value) -> EntryChange<Section> {
     let current = found(university, section);
-    block_on(university.store.rehearse(changed(&current, fields), current.version, cause())).unwrap()
+    let edit = Edit::Replace(changed(&current, fields), current.version);
+    block_on(university.store.rehearse(edit, cause())).unwrap()
 }
 
 fn joining(student: StudentId, section: SectionId) -> Attempt {
@@ -86,12 +87,13 @@ fn the_seats_of_a_cancelled_section_are_for_those_who_wait_in_another_that_share
     let before = everything(&university);
     let told = rehearse(&university, one, json!({"status": "cancelled"}));
     assert_eq!(everything(&university), before, "a rehearsal changes nothing");
-    let concerned = |change: &SectionChange| -> (Vec<StudentId>, Vec<StudentId>) {
+    let concerned = |change: &EntryChange<Section>| -> (Vec<StudentId>, Vec<StudentId>) {
         let promoted = change.promotions.iter().map(|promotion| promotion.student_course.student_id);
         (promoted.collect(), change.cancelled.iter().map(|ended| ended.student_id).collect())
     };
     assert_eq!(concerned(&told), (vec![cy], vec![ada, ben, dee]));
-    assert_eq!((told.section.enrolled, told.section.seats_taken, told.section.waitlisted), (0, 1, 0));
+    let section = told.entry.as_ref().unwrap();
+    assert_eq!((section.enrolled, section.seats_taken, section.waitlisted), (0, 1, 0));
 
     let cancelled = change(&university, one, json!({"status": "cancelled"}));
     assert_eq!((cancelled.enrolled, cancelled.seats_taken, cancelled.waitlisted), (0, 1, 0));

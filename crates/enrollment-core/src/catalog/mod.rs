@@ -14,6 +14,7 @@ pub mod cause;
 pub mod cohort;
 pub mod course;
 pub mod credits;
+pub mod edit;
 pub mod entry;
 pub mod grade;
 pub mod hold;
@@ -38,6 +39,7 @@ pub use cause::Cause;
 pub use cohort::Cohort;
 pub use course::{Course, CourseDraft, CourseFilter};
 pub use credits::Credits;
+pub use edit::Edit;
 pub use entry::{Draft, Entry, Stamp, Version};
 #[cfg(any(test, feature = "mocks"))]
 pub use grade::MockGradeRepository;

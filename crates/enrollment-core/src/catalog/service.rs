@@ -26,8 +26,7 @@ impl<E: Entry> Catalog<E> {
     /// # Errors
     /// [`Error::Invalid`] with every wrong field, [`Error::Duplicate`] when its natural key is taken.
     pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<E, Error> {
-        let cause = self.cause(actor);
-        let entry = draft.parse(Stamp::new(self.ids.next().into(), cause.at))?;
+        let (entry, cause) = self.made(actor, draft)?;
         self.repository.insert(entry, cause).await
     }
 
@@ -67,6 +66,13 @@ impl<E: Entry> Catalog<E> {
         self.repository.update(changed, current.stamp().version, cause).await
     }
 
+    /// The entry that a draft makes.
+    pub(crate) fn made(&self, actor: Actor, draft: E::Draft) -> Result<(E, Cause), Error> {
+        let cause = self.cause(actor);
+        let entry = draft.parse(Stamp::new(self.ids.next().into(), cause.at))?;
+        Ok((entry, cause))
+    }
+
     /// An entry that was just found, as a draft would change it.
     pub(crate) fn changed(
         &self,
@@ -97,7 +103,7 @@ impl<E: Entry> Catalog<E> {
         self.repository.list(filter, page).await
     }
 
-    fn cause(&self, actor: Actor) -> Cause {
+    pub(crate) fn cause(&self, actor: Actor) -> Cause {
         Cause { attempt_id: AttemptId::mint(self.ids.as_ref()), actor, at: self.clock.now() }
     }
 }

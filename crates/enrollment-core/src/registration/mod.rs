@@ -20,6 +20,7 @@ pub mod offers;
 pub mod origin;
 pub mod receipt;
 pub mod record;
+pub mod rehearsal;
 pub mod repository;
 pub mod rules;
 pub mod seats;
@@ -60,13 +61,13 @@ pub use origin::Origin;
 pub use receipt::{Outcome, Promotion, Receipt};
 pub use record::Record;
 #[cfg(any(test, feature = "mocks"))]
+pub use rehearsal::MockRehearsal;
+pub use rehearsal::{EntryChange, Rehearsal, Rehearsals, RehearsalsOf};
+#[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRegistrationRepository;
 pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};
 pub use rules::{Code, Violation};
 pub use seats::ReservationFacts;
-#[cfg(any(test, feature = "mocks"))]
-pub use section_change::MockSectionRehearsal;
-pub use section_change::{SectionChange, SectionRehearsal, SectionRehearsals};
 pub use service::{Registration, RequestOptions};
 pub use student_course::{
     CourseRef, GradingBasis, PassedOver, SectionRef, Status, StudentCourse, StudentRef, TermRef, Waiting,

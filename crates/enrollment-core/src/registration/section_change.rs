@@ -1,66 +1,11 @@
-//! What a change of a section does to students: who gets a seat that it makes, and whose student course it ends.
+//! Whose student course a change of a section ends.
 //!
 //! To let another change end student courses: a case in [`ending`].
 
-use super::{Promotion, Status, StudentCourse};
-use crate::Error;
-use crate::actor::Actor;
-use crate::catalog::{Catalog, Cause, Section, SectionDraft, SectionStatus, Version};
-use crate::ids::{SectionId, StudentCourseId, StudentId};
+use super::Status;
+use crate::catalog::{Section, SectionStatus};
+use crate::ids::{StudentCourseId, StudentId};
 use crate::text::Reason;
-use async_trait::async_trait;
-use serde::Serialize;
-use std::sync::Arc;
-
-/// A section as it is after a change, and what the change did to students.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SectionChange {
-    /// The section.
-    pub section: Section,
-    /// Who got a seat that the change made free, or was passed over; in the order of the waitlists.
-    pub promotions: Vec<Promotion>,
-    /// The student courses that the change ended, each with the reason.
-    pub cancelled: Vec<StudentCourse>,
-}
-
-/// Tells what a change of a section would do.
-#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-#[async_trait]
-pub trait SectionRehearsal: Send + Sync {
-    /// What [`Repository::update`](crate::catalog::Repository::update) would do with this section, and answer. It MUST come
-    /// about in the same way, and MUST change nothing.
-    async fn rehearse(&self, section: Section, expected: Version, cause: Cause) -> Result<SectionChange, Error>;
-}
-
-/// The service that tells what changes of sections would do.
-pub struct SectionRehearsals {
-    sections: Catalog<Section>,
-    port: Arc<dyn SectionRehearsal>,
-}
-
-impl SectionRehearsals {
-    /// A service on these.
-    pub fn new(sections: Catalog<Section>, port: Arc<dyn SectionRehearsal>) -> Self {
-        Self { sections, port }
-    }
-
-    /// What the same [change](Catalog::change) would do.
-    ///
-    /// # Errors
-    /// Those of the change.
-    pub async fn change(
-        &self,
-        actor: Actor,
-        id: SectionId,
-        expected: Option<Version>,
-        draft: SectionDraft,
-    ) -> Result<SectionChange, Error> {
-        let current = self.sections.get(id).await?;
-        let (changed, cause) = self.sections.changed(actor, &current, expected, draft)?;
-        self.port.rehearse(changed, current.version, cause).await
-    }
-}
 
 /// A student course that is not final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,11 +40,8 @@ pub fn ending(section: &Section, occupants: &[Occupant]) -> Vec<(Occupant, Reaso
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Draft, Entry, MockRepository, Stamp};
-    use crate::clock::MockClock;
-    use crate::ids::MockIdSource;
+    use crate::catalog::{Draft, SectionDraft, Stamp};
     use chrono::DateTime;
-    use pollster::block_on;
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -147,32 +89,5 @@ mod tests {
             assert_eq!(told, who, "{fields}");
             assert!(ending.iter().all(|(_, reason)| reason.as_str() == why), "{fields}: {ending:?}");
         }
-    }
-
-    #[test]
-    fn a_rehearsal_asks_about_the_section_as_it_would_be_and_writes_nothing() {
-        let current = section(&json!({}));
-        let mut sections = MockRepository::new();
-        let found = current.clone();
-        sections.expect_find().returning(move |_| Ok(found.clone()));
-        let mut clock = MockClock::new();
-        clock.expect_now().return_const(DateTime::UNIX_EPOCH);
-        let mut ids = MockIdSource::new();
-        ids.expect_next().return_const(Uuid::from_u128(7));
-        let mut port = MockSectionRehearsal::new();
-        port.expect_rehearse()
-            .once()
-            .withf(|section, expected, _| (section.capacity.get(), *expected) == (5, Version::FIRST))
-            .returning(|section, _, _| Ok(SectionChange { section, promotions: Vec::new(), cancelled: Vec::new() }));
-        let catalog = Catalog::new(Arc::new(sections), Arc::new(clock), Arc::new(ids));
-        let rehearsals = SectionRehearsals::new(catalog, Arc::new(port));
-        let draft = |fields| serde_json::from_value(fields).unwrap();
-        let change = |expected, fields| {
-            block_on(rehearsals.change(Actor::anonymous(), current.stamp().id, expected, draft(fields)))
-        };
-        let told = change(Some(Version::FIRST), json!({"capacity": 5})).unwrap();
-        assert_eq!(told.section.version, Version::FIRST.next());
-        assert!(matches!(change(Some(Version::FIRST.next()), json!({})), Err(Error::Stale(_))));
-        assert!(matches!(change(None, json!({"capacity": -1})), Err(Error::Invalid(_))));
     }
 }

@@ -4,21 +4,21 @@ use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
+use crate::registration::Concerned;
 use crate::rows::hold::HoldRow;
 use crate::schema::{holds, students};
-use crate::store::{Answer, committing};
+use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Cause, Hold, HoldFilter, Version};
 use enrollment_core::ids::{HoldId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
-use uuid::Uuid;
 
 impl Table for Hold {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        let insert = diesel::insert_into(holds::table).values(HoldRow::from(&self));
-        let row = committing(insert.returning(HoldRow::as_returning()).get_result(conn))?;
+    fn insert(&self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
+        let insert = diesel::insert_into(holds::table).values(HoldRow::from(self));
+        let row = insert.returning(HoldRow::as_returning()).get_result(conn)?;
         Ok(Ok(row.try_into()?))
     }
 
@@ -27,11 +27,11 @@ impl Table for Hold {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        let row = HoldRow::from(&self);
+    fn update(&self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
+        let row = HoldRow::from(self);
         let stored = holds::table.find(row.id).filter(holds::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(HoldRow::as_returning());
-        match committing(update.get_result(conn).optional())? {
+        match update.get_result(conn).optional()? {
             Some(row) => Ok(Ok(row.try_into()?)),
             None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
         }
@@ -40,10 +40,10 @@ impl Table for Hold {
     fn delete(conn: &mut PgConnection, id: HoldId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = holds::table.find(id.uuid());
         let deleted = match expected {
-            None => diesel::delete(stored).execute(conn),
-            Some(version) => diesel::delete(stored.filter(holds::version.eq(i64::from(version)))).execute(conn),
+            None => diesel::delete(stored).execute(conn)?,
+            Some(version) => diesel::delete(stored.filter(holds::version.eq(i64::from(version)))).execute(conn)?,
         };
-        match committing(deleted)? {
+        match deleted {
             0 => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
             _ => Ok(Ok(())),
         }
@@ -67,8 +67,8 @@ impl Table for Hold {
         }
     }
 
-    fn concerned(&self) -> Option<Uuid> {
-        Some(self.student_id.uuid())
+    fn concerned(&self) -> Option<Concerned> {
+        Some(Concerned::Students(vec![self.student_id]))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The catalogue: one port, [`Repository`], for all kinds of entries, one file each.
 //!
-//! To add a kind of entry: its row in `rows/`, and a file here that implements [`Table`] for it.
+//! To add a kind of entry: its row in `rows/`, and a file here that implements [`Table`] for it; making an edit, or asking what it
+//! would do, is the same for all ([`mod@edit`]).
 
 mod courses;
+mod edit;
 mod grades;
 mod holds;
 mod permits;
@@ -14,22 +16,23 @@ mod terms;
 mod windows;
 
 use crate::StoreError;
-use crate::registration::reoffer;
+use crate::registration::Concerned;
 use crate::store::{Answer, PgStore};
 use async_trait::async_trait;
-use diesel::PgConnection;
-use enrollment_core::catalog::{Cause, Entry, Repository, Version};
+use diesel::{PgConnection, QueryResult};
+use enrollment_core::catalog::{Cause, Edit, Entry, Repository, Version};
 use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::registration::{EntryChange, Mode, Rehearsal};
 use enrollment_core::{Error, Subject};
-use uuid::Uuid;
 
-/// How entries of a kind are kept: the port's methods as functions of a connection.
+/// How entries of a kind are kept: the port's methods as functions of a connection. What writes does so in the transaction that
+/// is open, which its caller rolls back when it is refused.
 pub(crate) trait Table: Entry {
-    fn insert(self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self>;
+    fn insert(&self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self>;
 
     fn find(conn: &mut PgConnection, id: Self::Id) -> Result<Option<Self>, StoreError>;
 
-    fn update(self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self>;
+    fn update(&self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self>;
 
     fn delete(conn: &mut PgConnection, id: Self::Id, expected: Option<Version>, cause: &Cause) -> Answer<()>;
 
@@ -39,21 +42,37 @@ pub(crate) trait Table: Entry {
         page: &PageRequest<Self::Id>,
     ) -> Answer<Page<Self, Self::Id>>;
 
-    /// The section, course, term or student for which a change of the entry may let somebody in who waits; none where it
-    /// cannot, or where the change sees to that itself.
-    fn concerned(&self) -> Option<Uuid> {
+    /// What refers to the entry, so that the database refused to delete it.
+    fn in_use(_: &mut PgConnection, _: Self::Id) -> QueryResult<Error> {
+        Ok(in_use(Self::SUBJECT, []))
+    }
+
+    /// What it means that the database refused an edit, where that has to be looked up after its transaction.
+    fn explained(conn: &mut PgConnection, edit: &Edit<Self>, error: StoreError) -> Result<Error, StoreError> {
+        edit::explained(conn, edit, error)
+    }
+
+    /// Whom a change of the entry may let in who waits; nobody where it cannot, or where the change sees to that itself.
+    fn concerned(&self) -> Option<Concerned> {
         None
+    }
+
+    /// Makes an edit in a transaction of its own, with what follows from it; or tells, in a dry run, what would be.
+    fn carry_out(conn: &mut PgConnection, edit: &Edit<Self>, cause: &Cause, mode: Mode) -> Answer<EntryChange<Self>> {
+        edit::carry_out(conn, edit, cause, mode)
+    }
+}
+
+impl PgStore {
+    async fn edit<E: Table>(&self, edit: Edit<E>, cause: Cause, mode: Mode) -> Result<EntryChange<E>, Error> {
+        self.write(move |conn| edit::make(conn, &edit, &cause, mode)).await
     }
 }
 
 #[async_trait]
 impl<E: Table> Repository<E> for PgStore {
     async fn insert(&self, entry: E, cause: Cause) -> Result<E, Error> {
-        self.write(move |conn| {
-            let written = entry.insert(conn, &cause)?;
-            Ok(reoffered(conn, written, &cause))
-        })
-        .await
+        written(self.edit(Edit::Insert(entry), cause, Mode::Commit).await?)
     }
 
     async fn find(&self, id: E::Id) -> Result<E, Error> {
@@ -61,23 +80,11 @@ impl<E: Table> Repository<E> for PgStore {
     }
 
     async fn update(&self, entry: E, expected: Version, cause: Cause) -> Result<E, Error> {
-        self.write(move |conn| {
-            let written = entry.update(conn, expected, &cause)?;
-            Ok(reoffered(conn, written, &cause))
-        })
-        .await
+        written(self.edit(Edit::Replace(entry, expected), cause, Mode::Commit).await?)
     }
 
     async fn delete(&self, id: E::Id, expected: Option<Version>, cause: Cause) -> Result<(), Error> {
-        self.write(move |conn| {
-            let concerned = E::find(conn, id)?.and_then(|entry| entry.concerned());
-            let deleted = E::delete(conn, id, expected, &cause)?;
-            if let (Ok(()), Some(concerned)) = (&deleted, concerned) {
-                reoffer(conn, &cause, concerned);
-            }
-            Ok(deleted)
-        })
-        .await
+        self.edit::<E>(Edit::Delete(id, expected), cause, Mode::Commit).await.map(drop)
     }
 
     async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
@@ -85,12 +92,16 @@ impl<E: Table> Repository<E> for PgStore {
     }
 }
 
-/// The entry that was written, after the seats that it may have opened were offered to those who wait.
-fn reoffered<E: Table>(conn: &mut PgConnection, written: Result<E, Error>, cause: &Cause) -> Result<E, Error> {
-    if let Some(concerned) = written.as_ref().ok().and_then(Table::concerned) {
-        reoffer(conn, cause, concerned);
+#[async_trait]
+impl<E: Table> Rehearsal<E> for PgStore {
+    async fn rehearse(&self, edit: Edit<E>, cause: Cause) -> Result<EntryChange<E>, Error> {
+        self.edit(edit, cause, Mode::DryRun).await
     }
-    written
+}
+
+/// The entry as it was written.
+fn written<E: Table>(change: EntryChange<E>) -> Result<E, Error> {
+    change.entry.ok_or(Error::NotFound(E::SUBJECT))
 }
 
 /// Cuts a page of the rows that a statement fetched for it.

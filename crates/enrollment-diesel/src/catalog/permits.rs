@@ -7,10 +7,11 @@ use super::{Table, in_use};
 use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
+use crate::registration::Concerned;
 use crate::rows::Corrupt;
 use crate::rows::permit::{PermitRow, PermitUseRow};
 use crate::schema::{permit_uses, permits, students};
-use crate::store::{Answer, committing};
+use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Cause, Permit, PermitFilter, PermitUse, Version};
@@ -21,9 +22,9 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Table for Permit {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        let insert = diesel::insert_into(permits::table).values(PermitRow::try_from(&self)?);
-        let row: PermitRow = committing(insert.returning(PermitRow::as_returning()).get_result(conn))?;
+    fn insert(&self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
+        let insert = diesel::insert_into(permits::table).values(PermitRow::try_from(self)?);
+        let row: PermitRow = insert.returning(PermitRow::as_returning()).get_result(conn)?;
         Ok(Ok(row.permit(Vec::new())?))
     }
 
@@ -32,13 +33,13 @@ impl Table for Permit {
         Ok(with_uses(conn, row.into_iter().collect())?.pop())
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        let row = PermitRow::try_from(&self)?;
+    fn update(&self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
+        let row = PermitRow::try_from(self)?;
         let stored = permits::table.find(row.id).filter(permits::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(PermitRow::as_returning());
-        match committing(update.get_result(conn).optional())? {
+        match update.get_result(conn).optional()? {
             // The uses are those that it had in the version that was expected.
-            Some(row) => Ok(Ok(PermitRow::permit(row, self.used_for)?)),
+            Some(row) => Ok(Ok(PermitRow::permit(row, self.used_for.clone())?)),
             None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
         }
     }
@@ -46,16 +47,12 @@ impl Table for Permit {
     fn delete(conn: &mut PgConnection, id: PermitId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = permits::table.find(id.uuid());
         let deleted = match expected {
-            None => diesel::delete(stored).execute(conn),
-            Some(version) => diesel::delete(stored.filter(permits::version.eq(i64::from(version)))).execute(conn),
+            None => diesel::delete(stored).execute(conn)?,
+            Some(version) => diesel::delete(stored.filter(permits::version.eq(i64::from(version)))).execute(conn)?,
         };
-        match committing(deleted) {
-            Ok(0) => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
-            Ok(_) => Ok(Ok(())),
-            Err(error) if error.is_foreign_key_violation() => {
-                Ok(Err(in_use(Subject::Permit, [(true, Subject::PermitUse)])))
-            }
-            Err(error) => Err(error),
+        match deleted {
+            0 => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
+            _ => Ok(Ok(())),
         }
     }
 
@@ -81,8 +78,12 @@ impl Table for Permit {
         }
     }
 
-    fn concerned(&self) -> Option<Uuid> {
-        Some(self.student_id.uuid())
+    fn in_use(_: &mut PgConnection, _: PermitId) -> QueryResult<Error> {
+        Ok(in_use(Subject::Permit, [(true, Subject::PermitUse)]))
+    }
+
+    fn concerned(&self) -> Option<Concerned> {
+        Some(Concerned::Students(vec![self.student_id]))
     }
 }
 

@@ -3,14 +3,14 @@
 //! All of a pool together have no more seats than the pool, so each is written under the pool's lock.
 
 use super::seats::lock_pool;
-use super::{Table, page_of};
+use super::{Table, in_use, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
+use crate::registration::Concerned;
 use crate::rows::reservation::{NewReservation, ReservationRow};
 use crate::schema::{reservations, sections, student_courses};
 use crate::store::Answer;
-use crate::transaction::{Ending, transaction};
 use diesel::dsl::{exists, select, sum};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Cause, Reservation, ReservationFilter, Version};
@@ -20,15 +20,13 @@ use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
 impl Table for Reservation {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| {
-            if let Err(refused) = has_room(conn, &self)? {
-                return Ok(Ending::RollBack(Err(refused)));
-            }
-            let insert = diesel::insert_into(reservations::table).values(NewReservation::try_from(&self)?);
-            let row: ReservationRow = insert.returning(ReservationRow::as_returning()).get_result(conn)?;
-            Ok(Ending::Commit(Ok(row.try_into()?)))
-        })
+    fn insert(&self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
+        if let Err(refused) = has_room(conn, self)? {
+            return Ok(Err(refused));
+        }
+        let insert = diesel::insert_into(reservations::table).values(NewReservation::try_from(self)?);
+        let row: ReservationRow = insert.returning(ReservationRow::as_returning()).get_result(conn)?;
+        Ok(Ok(row.try_into()?))
     }
 
     fn find(conn: &mut PgConnection, id: ReservationId) -> Result<Option<Self>, StoreError> {
@@ -36,35 +34,31 @@ impl Table for Reservation {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| {
-            if let Err(refused) = can_become(conn, &self, expected)? {
-                return Ok(Ending::RollBack(Err(refused)));
-            }
-            let stored = reservations::table.find(self.id.uuid()).filter(reservations::version.eq(i64::from(expected)));
-            let update = diesel::update(stored).set(NewReservation::try_from(&self)?);
-            let row: Option<ReservationRow> =
-                update.returning(ReservationRow::as_returning()).get_result(conn).optional()?;
-            Ok(match row {
-                Some(row) => Ending::Commit(Ok(row.try_into()?)),
-                None => Ending::RollBack(Err(not_touched::<Self>(is_there(conn, self.id)?))),
-            })
-        })
+    fn update(&self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
+        if let Err(refused) = can_become(conn, self, expected)? {
+            return Ok(Err(refused));
+        }
+        let stored = reservations::table.find(self.id.uuid()).filter(reservations::version.eq(i64::from(expected)));
+        let update = diesel::update(stored).set(NewReservation::try_from(self)?);
+        let row: Option<ReservationRow> =
+            update.returning(ReservationRow::as_returning()).get_result(conn).optional()?;
+        match row {
+            Some(row) => Ok(Ok(row.try_into()?)),
+            None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
+        }
     }
 
     fn delete(conn: &mut PgConnection, id: ReservationId, expected: Option<Version>, _: &Cause) -> Answer<()> {
-        let deleted = transaction(conn, |conn| match remove(conn, id, expected)? {
-            Ok(()) => Ok(Ending::Commit(Ok(()))),
-            Err(refused) => Ok(Ending::RollBack(Err(refused))),
-        });
-        match deleted {
-            Err(error) if error.is_foreign_key_violation() => {
-                let registered = student_courses::table.filter(student_courses::reservation_id.eq(id.uuid()));
-                let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
-                Ok(Err(super::in_use(Subject::Reservation, by)))
+        let Some(current) = Self::find(conn, id)? else { return Ok(Err(Error::NotFound(Subject::Reservation))) };
+        lock_pool(conn, current.section_id)?;
+        let stored = reservations::table.find(id.uuid());
+        let deleted = match expected {
+            None => diesel::delete(stored).execute(conn)?,
+            Some(version) => {
+                diesel::delete(stored.filter(reservations::version.eq(i64::from(version)))).execute(conn)?
             }
-            other => other,
-        }
+        };
+        Ok(if deleted == 0 { Err(not_touched::<Self>(is_there(conn, id)?)) } else { Ok(()) })
     }
 
     fn list(
@@ -89,8 +83,14 @@ impl Table for Reservation {
         }
     }
 
-    fn concerned(&self) -> Option<Uuid> {
-        Some(self.section_id.uuid())
+    fn in_use(conn: &mut PgConnection, id: ReservationId) -> QueryResult<Error> {
+        let registered = student_courses::table.filter(student_courses::reservation_id.eq(id.uuid()));
+        let by = [(select(exists(registered)).get_result(conn)?, Subject::StudentCourse)];
+        Ok(in_use(Subject::Reservation, by))
+    }
+
+    fn concerned(&self) -> Option<Concerned> {
+        Some(Concerned::Section(self.section_id))
     }
 }
 
@@ -123,17 +123,6 @@ fn can_become(conn: &mut PgConnection, reservation: &Reservation, expected: Vers
     }
     let (seats, taken) = (reservation.seats.get(), current.taken.unsigned_abs());
     Ok(if taken > seats { Err(Error::SeatsTaken { seats, taken, field: "seats" }) } else { Ok(()) })
-}
-
-fn remove(conn: &mut PgConnection, id: ReservationId, expected: Option<Version>) -> Answer<()> {
-    let Some(current) = Reservation::find(conn, id)? else { return Ok(Err(Error::NotFound(Subject::Reservation))) };
-    lock_pool(conn, current.section_id)?;
-    let stored = reservations::table.find(id.uuid());
-    let deleted = match expected {
-        None => diesel::delete(stored).execute(conn)?,
-        Some(version) => diesel::delete(stored.filter(reservations::version.eq(i64::from(version)))).execute(conn)?,
-    };
-    Ok(if deleted == 0 { Err(not_touched::<Reservation>(is_there(conn, id)?)) } else { Ok(()) })
 }
 
 fn row(conn: &mut PgConnection, id: ReservationId) -> QueryResult<Option<ReservationRow>> {

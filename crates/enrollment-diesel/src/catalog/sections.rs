@@ -3,7 +3,7 @@
 //! Locks are taken in the order of all writers: the pool, then the section.
 
 use super::seats::{self, Before, lock_pool};
-use super::{Table, page_of};
+use super::{Table, in_use, page_of};
 use crate::StoreError;
 use crate::constraint::{SECTION_IDENTITY, not_touched};
 use crate::page::rows_for;
@@ -12,26 +12,21 @@ use crate::rows::meeting::NewMeeting;
 use crate::rows::section::{NewSection, SectionRow, section_columns};
 use crate::schema::{meetings, permits, reservations, sections, student_courses};
 use crate::statement::Statement;
-use crate::store::{Answer, PgStore};
-use crate::transaction::{Ending, transaction};
-use async_trait::async_trait;
+use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Uuid as SqlUuid};
-use enrollment_core::catalog::{Cause, Meeting, Pooling, Seats, Section, SectionFilter, Version};
+use enrollment_core::catalog::{Cause, Edit, Meeting, Pooling, Seats, Section, SectionFilter, Version};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::{Page, PageRequest};
-use enrollment_core::registration::{Mode, SectionChange, SectionRehearsal};
+use enrollment_core::registration::{EntryChange, Mode};
 use enrollment_core::text::SearchText;
 use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
 impl Table for Section {
-    fn insert(self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| match add(conn, &self, cause)? {
-            Ok(section) => Ok(Ending::Commit(Ok(section))),
-            Err(refused) => Ok(Ending::RollBack(Err(refused))),
-        })
+    fn insert(&self, conn: &mut PgConnection, cause: &Cause) -> Answer<Self> {
+        add(conn, self, cause)
     }
 
     fn find(conn: &mut PgConnection, id: SectionId) -> Result<Option<Self>, StoreError> {
@@ -44,19 +39,12 @@ impl Table for Section {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self> {
-        Ok(change(conn, &self, expected, cause, Mode::Commit)?.map(|change| change.section))
+    fn update(&self, conn: &mut PgConnection, expected: Version, cause: &Cause) -> Answer<Self> {
+        replace(conn, self, expected, cause)
     }
 
     fn delete(conn: &mut PgConnection, id: SectionId, expected: Option<Version>, _: &Cause) -> Answer<()> {
-        let deleted = transaction(conn, |conn| match remove(conn, id, expected)? {
-            Ok(()) => Ok(Ending::Commit(Ok(()))),
-            Err(refused) => Ok(Ending::RollBack(Err(refused))),
-        });
-        match deleted {
-            Err(error) if error.is_foreign_key_violation() => Ok(Err(in_use(conn, id)?)),
-            other => other,
-        }
+        remove(conn, id, expected)
     }
 
     fn list(
@@ -74,27 +62,32 @@ impl Table for Section {
             .load::<SectionRow>(conn)?;
         Ok(Ok(page_of(rows, page)?))
     }
-}
 
-#[async_trait]
-impl SectionRehearsal for PgStore {
-    async fn rehearse(&self, section: Section, expected: Version, cause: Cause) -> Result<SectionChange, Error> {
-        self.write(move |conn| change(conn, &section, expected, &cause, Mode::DryRun)).await
+    fn in_use(conn: &mut PgConnection, id: SectionId) -> QueryResult<Error> {
+        let registered = student_courses::table.filter(student_courses::section_id.eq(id.uuid()));
+        let kept = reservations::table.filter(reservations::section_id.eq(id.uuid()));
+        let permitted = permits::table.filter(permits::section_id.eq(id.uuid()));
+        let by = [
+            (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+            (select(exists(kept)).get_result(conn)?, Subject::Reservation),
+            (select(exists(permitted)).get_result(conn)?, Subject::Permit),
+        ];
+        Ok(in_use(Subject::Section, by))
     }
-}
 
-/// Writes the section over what is stored, with everything that follows for students, or tells what would be.
-fn change(
-    conn: &mut PgConnection,
-    section: &Section,
-    expected: Version,
-    cause: &Cause,
-    mode: Mode,
-) -> Answer<SectionChange> {
-    let replace = |conn: &mut PgConnection| replace(conn, section, expected, cause);
-    match section_change::carry_out(conn, section, cause, mode, replace) {
-        Err(error) if error.constraint() == Some(SECTION_IDENTITY) => Ok(Err(fixed(conn, section)?)),
-        other => other,
+    fn explained(conn: &mut PgConnection, edit: &Edit<Self>, error: StoreError) -> Result<Error, StoreError> {
+        match edit {
+            Edit::Replace(section, _) if error.constraint() == Some(SECTION_IDENTITY) => fixed(conn, section),
+            edit => super::edit::explained(conn, edit, error),
+        }
+    }
+
+    /// A change of a section sees to those who are in it, and to those who wait, by itself.
+    fn carry_out(conn: &mut PgConnection, edit: &Edit<Self>, cause: &Cause, mode: Mode) -> Answer<EntryChange<Self>> {
+        match edit {
+            Edit::Replace(section, expected) => section_change::carry_out(conn, section, *expected, cause, mode),
+            Edit::Insert(_) | Edit::Delete(..) => super::edit::carry_out(conn, edit, cause, mode),
+        }
     }
 }
 
@@ -169,8 +162,9 @@ fn add(conn: &mut PgConnection, section: &Section, cause: &Cause) -> Answer<Sect
     Ok(added)
 }
 
-/// Writes the section over what is stored, but for places of the waitlist in which somebody waits.
-fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause: &Cause) -> Answer<()> {
+/// Writes the section over what is stored, but for places of the waitlist in which somebody waits: some of those may get a seat
+/// before it is shortened.
+fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause: &Cause) -> Answer<Section> {
     let not_found = Error::NotFound(Subject::Section);
     if let Pooling::Share { with, .. } = section.pooling {
         seats::lock_pools(conn, &[section.id, with])?;
@@ -210,7 +204,7 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause:
         let with: &[SectionId] = if next == pool.id { &replaced.cross_listed_with } else { &[] };
         seats::audit(conn, before, replaced, with, cause)?;
     }
-    Ok(replaced.map(|_| ()))
+    Ok(replaced)
 }
 
 /// Deletes the section, and its pool when no other section shares it.
@@ -239,18 +233,6 @@ fn fixed(conn: &mut PgConnection, section: &Section) -> Result<Error, StoreError
         "component"
     };
     Ok(Error::Fixed { subject: Subject::Section, field })
-}
-
-fn in_use(conn: &mut PgConnection, id: SectionId) -> QueryResult<Error> {
-    let registered = student_courses::table.filter(student_courses::section_id.eq(id.uuid()));
-    let kept = reservations::table.filter(reservations::section_id.eq(id.uuid()));
-    let permitted = permits::table.filter(permits::section_id.eq(id.uuid()));
-    let by = [
-        (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
-        (select(exists(kept)).get_result(conn)?, Subject::Reservation),
-        (select(exists(permitted)).get_result(conn)?, Subject::Permit),
-    ];
-    Ok(super::in_use(Subject::Section, by))
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
 //! Students.
 
-use super::{Table, page_of};
+use super::{Table, in_use, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
+use crate::registration::Concerned;
 use crate::rows::student::StudentRow;
 use crate::schema::{holds, permits, student_courses, students, window_students};
-use crate::store::{Answer, committing};
+use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Cause, Student, StudentFilter, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::{Error, Subject};
-use uuid::Uuid;
 
 impl Table for Student {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        let insert = diesel::insert_into(students::table).values(StudentRow::from(&self));
-        let row = committing(insert.returning(StudentRow::as_returning()).get_result(conn))?;
+    fn insert(&self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
+        let insert = diesel::insert_into(students::table).values(StudentRow::from(self));
+        let row = insert.returning(StudentRow::as_returning()).get_result(conn)?;
         Ok(Ok(row.try_into()?))
     }
 
@@ -27,11 +27,11 @@ impl Table for Student {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        let row = StudentRow::from(&self);
+    fn update(&self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
+        let row = StudentRow::from(self);
         let stored = students::table.find(row.id).filter(students::version.eq(i64::from(expected)));
         let update = diesel::update(stored).set(&row).returning(StudentRow::as_returning());
-        match committing(update.get_result(conn).optional())? {
+        match update.get_result(conn).optional()? {
             Some(row) => Ok(Ok(row.try_into()?)),
             None => Ok(Err(not_touched::<Self>(is_there(conn, self.id)?))),
         }
@@ -40,14 +40,12 @@ impl Table for Student {
     fn delete(conn: &mut PgConnection, id: StudentId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = students::table.find(id.uuid());
         let deleted = match expected {
-            None => diesel::delete(stored).execute(conn),
-            Some(version) => diesel::delete(stored.filter(students::version.eq(i64::from(version)))).execute(conn),
+            None => diesel::delete(stored).execute(conn)?,
+            Some(version) => diesel::delete(stored.filter(students::version.eq(i64::from(version)))).execute(conn)?,
         };
-        match committing(deleted) {
-            Ok(0) => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
-            Ok(_) => Ok(Ok(())),
-            Err(error) if error.is_foreign_key_violation() => Ok(Err(in_use(conn, id)?)),
-            Err(error) => Err(error),
+        match deleted {
+            0 => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
+            _ => Ok(Ok(())),
         }
     }
 
@@ -66,25 +64,25 @@ impl Table for Student {
         Ok(Ok(page_of(rows.limit(rows_for(page)).load(conn)?, page)?))
     }
 
-    fn concerned(&self) -> Option<Uuid> {
-        Some(self.id.uuid())
+    fn in_use(conn: &mut PgConnection, id: StudentId) -> QueryResult<Error> {
+        let registered = student_courses::table.filter(student_courses::student_id.eq(id.uuid()));
+        let held_back = holds::table.filter(holds::student_id.eq(id.uuid()));
+        let listed = window_students::table.filter(window_students::student_id.eq(id.uuid()));
+        let permitted = permits::table.filter(permits::student_id.eq(id.uuid()));
+        let by = [
+            (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
+            (select(exists(held_back)).get_result(conn)?, Subject::Hold),
+            (select(exists(listed)).get_result(conn)?, Subject::Window),
+            (select(exists(permitted)).get_result(conn)?, Subject::Permit),
+        ];
+        Ok(in_use(Subject::Student, by))
+    }
+
+    fn concerned(&self) -> Option<Concerned> {
+        Some(Concerned::Students(vec![self.id]))
     }
 }
 
 fn is_there(conn: &mut PgConnection, id: StudentId) -> QueryResult<bool> {
     select(exists(students::table.find(id.uuid()))).get_result(conn)
-}
-
-fn in_use(conn: &mut PgConnection, id: StudentId) -> QueryResult<Error> {
-    let registered = student_courses::table.filter(student_courses::student_id.eq(id.uuid()));
-    let held_back = holds::table.filter(holds::student_id.eq(id.uuid()));
-    let listed = window_students::table.filter(window_students::student_id.eq(id.uuid()));
-    let permitted = permits::table.filter(permits::student_id.eq(id.uuid()));
-    let by = [
-        (select(exists(registered)).get_result(conn)?, Subject::StudentCourse),
-        (select(exists(held_back)).get_result(conn)?, Subject::Hold),
-        (select(exists(listed)).get_result(conn)?, Subject::Window),
-        (select(exists(permitted)).get_result(conn)?, Subject::Permit),
-    ];
-    Ok(super::in_use(Subject::Student, by))
 }

@@ -4,11 +4,11 @@ use super::{Table, page_of};
 use crate::StoreError;
 use crate::constraint::not_touched;
 use crate::page::rows_for;
+use crate::registration::Concerned;
 use crate::rows::window::{NewWindow, WindowRow, window_columns};
 use crate::schema::{terms, window_students, windows};
 use crate::statement::Statement;
-use crate::store::{Answer, committing};
-use crate::transaction::{Ending, transaction};
+use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
@@ -19,12 +19,10 @@ use enrollment_core::{Error, Subject};
 use uuid::Uuid;
 
 impl Table for Window {
-    fn insert(self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| {
-            diesel::insert_into(windows::table).values(NewWindow::try_from(&self)?).execute(conn)?;
-            insert_students(conn, &self)?;
-            Ok(Ending::Commit(stored(conn, self.id)?))
-        })
+    fn insert(&self, conn: &mut PgConnection, _: &Cause) -> Answer<Self> {
+        diesel::insert_into(windows::table).values(NewWindow::try_from(self)?).execute(conn)?;
+        insert_students(conn, self)?;
+        stored(conn, self.id)
     }
 
     fn find(conn: &mut PgConnection, id: WindowId) -> Result<Option<Self>, StoreError> {
@@ -33,27 +31,25 @@ impl Table for Window {
         Ok(row.map(Self::try_from).transpose()?)
     }
 
-    fn update(self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
-        transaction(conn, |conn| {
-            let row = NewWindow::try_from(&self)?;
-            let found = windows::table.find(row.id).filter(windows::version.eq(i64::from(expected)));
-            if diesel::update(found).set(row).execute(conn)? == 0 {
-                return Ok(Ending::RollBack(Err(not_touched::<Self>(is_there(conn, self.id)?))));
-            }
-            let listed = window_students::table.filter(window_students::window_id.eq(self.id.uuid()));
-            diesel::delete(listed).execute(conn)?;
-            insert_students(conn, &self)?;
-            Ok(Ending::Commit(stored(conn, self.id)?))
-        })
+    fn update(&self, conn: &mut PgConnection, expected: Version, _: &Cause) -> Answer<Self> {
+        let row = NewWindow::try_from(self)?;
+        let found = windows::table.find(row.id).filter(windows::version.eq(i64::from(expected)));
+        if diesel::update(found).set(row).execute(conn)? == 0 {
+            return Ok(Err(not_touched::<Self>(is_there(conn, self.id)?)));
+        }
+        let listed = window_students::table.filter(window_students::window_id.eq(self.id.uuid()));
+        diesel::delete(listed).execute(conn)?;
+        insert_students(conn, self)?;
+        stored(conn, self.id)
     }
 
     fn delete(conn: &mut PgConnection, id: WindowId, expected: Option<Version>, _: &Cause) -> Answer<()> {
         let stored = windows::table.find(id.uuid());
         let deleted = match expected {
-            None => diesel::delete(stored).execute(conn),
-            Some(version) => diesel::delete(stored.filter(windows::version.eq(i64::from(version)))).execute(conn),
+            None => diesel::delete(stored).execute(conn)?,
+            Some(version) => diesel::delete(stored.filter(windows::version.eq(i64::from(version)))).execute(conn)?,
         };
-        match committing(deleted)? {
+        match deleted {
             0 => Ok(Err(not_touched::<Self>(is_there(conn, id)?))),
             _ => Ok(Ok(())),
         }
@@ -83,8 +79,8 @@ impl Table for Window {
         }
     }
 
-    fn concerned(&self) -> Option<Uuid> {
-        Some(self.term_id.uuid())
+    fn concerned(&self) -> Option<Concerned> {
+        Some(Concerned::Term(self.term_id))
     }
 }
 

@@ -20,14 +20,14 @@ mod outlook;
 mod permits;
 mod read;
 mod register;
-mod reoffer;
+pub(crate) mod reoffer;
 pub(crate) mod section_change;
 mod settle;
 mod timetable;
 mod write;
 
 pub(crate) use courses_of::{CoursesReader, courses_reader};
-pub(crate) use reoffer::reoffer;
+pub(crate) use reoffer::Concerned;
 
 use crate::pool::{Pool, Purpose};
 use crate::store::PgStore;

@@ -17,28 +17,26 @@ use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use enrollment_core::Error;
-use enrollment_core::catalog::{Cause, Entry, Pooling, Section, SectionStatus};
+use enrollment_core::catalog::{Cause, Entry, Pooling, Section, SectionStatus, Version};
 use enrollment_core::ids::{SeatPoolId, SectionId};
 use enrollment_core::registration::section_change::{Occupant, ending};
-use enrollment_core::registration::{Mode, Origin, Scope, SectionChange};
+use enrollment_core::registration::{EntryChange, Mode, Origin, Scope};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Changes a section by `replace`, with everything that follows from it.
-///
-/// `replace` MUST leave a waitlist as long as those who wait need it: some of them may get a seat before it is shortened.
+/// Writes a section over the version that is expected, with everything that follows from it; or tells, in a dry run, what would be.
 pub(crate) fn carry_out(
     conn: &mut PgConnection,
     section: &Section,
+    expected: Version,
     cause: &Cause,
     mode: Mode,
-    mut replace: impl FnMut(&mut PgConnection) -> Answer<()>,
-) -> Answer<SectionChange> {
+) -> Answer<EntryChange<Section>> {
     let mut beyond = Beyond::default();
     transaction(conn, |conn| {
         lock_ahead(conn, section, &beyond)?;
         let before = pools(conn, section.id)?;
-        if let Err(refused) = replace(conn)? {
+        if let Err(refused) = section.update(conn, expected, cause)? {
             return Ok(Ending::RollBack(Err(refused)));
         }
         let mut follow_ups = FollowUps::of(Origin::of_change(cause, mode));
@@ -48,7 +46,7 @@ pub(crate) fn carry_out(
         let Some(section) = Section::find(conn, section.id)? else {
             return Ok(Ending::RollBack(Err(Error::NotFound(Section::SUBJECT))));
         };
-        let change = SectionChange { section, promotions, cancelled };
+        let change = EntryChange { entry: Some(section), promotions, cancelled };
         if mode == Mode::DryRun {
             return Ok(Ending::RollBack(Ok(change)));
         }

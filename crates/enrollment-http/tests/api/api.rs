@@ -12,10 +12,10 @@ use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
 use enrollment_core::registration::{
-    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, MockSectionRehearsal, Offers,
-    Registration, SectionRehearsals,
+    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, MockRehearsal, Offers,
+    Registration, Rehearsals,
 };
-use enrollment_http::{Api, Services, Settings};
+use enrollment_http::{Api, CatalogRehearsals, Services, Settings};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,10 +34,23 @@ pub(crate) struct Ports {
     pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) grades: MockGradeRepository,
     pub(crate) registration: MockRegistrationRepository,
-    pub(crate) section_rehearsal: MockSectionRehearsal,
+    pub(crate) rehearsals: RehearsalPorts,
     pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
     pub(crate) health: MockHealth,
+}
+
+/// The ports that tell what changes would do.
+#[derive(Default)]
+pub(crate) struct RehearsalPorts {
+    pub(crate) students: MockRehearsal<Student>,
+    pub(crate) holds: MockRehearsal<Hold>,
+    pub(crate) permits: MockRehearsal<Permit>,
+    pub(crate) courses: MockRehearsal<Course>,
+    pub(crate) terms: MockRehearsal<Term>,
+    pub(crate) windows: MockRehearsal<Window>,
+    pub(crate) sections: MockRehearsal<Section>,
+    pub(crate) reservations: MockRehearsal<Reservation>,
 }
 
 impl Ports {
@@ -46,21 +59,36 @@ impl Ports {
     }
 
     pub(crate) fn api_with(self, settings: Settings) -> TestApi {
+        let told = self.rehearsals;
         let sections = Arc::new(self.sections);
+        let (students, student_rehearsals) = services(&Arc::new(self.students), told.students);
+        let (holds, hold_rehearsals) = services(&Arc::new(self.holds), told.holds);
+        let (permits, permit_rehearsals) = services(&Arc::new(self.permits), told.permits);
+        let (courses, course_rehearsals) = services(&Arc::new(self.courses), told.courses);
+        let (terms, term_rehearsals) = services(&Arc::new(self.terms), told.terms);
+        let (windows, window_rehearsals) = services(&Arc::new(self.windows), told.windows);
+        let (section_catalog, section_rehearsals) = services(&sections, told.sections);
+        let (reservations, reservation_rehearsals) = services(&Arc::new(self.reservations), told.reservations);
         let services = Services {
-            students: catalog(self.students),
-            holds: catalog(self.holds),
-            permits: catalog(self.permits),
-            courses: catalog(self.courses),
-            terms: catalog(self.terms),
-            windows: catalog(self.windows),
-            sections: Catalog::new(sections.clone(), clock(), ids()),
-            reservations: catalog(self.reservations),
+            students,
+            holds,
+            permits,
+            courses,
+            terms,
+            windows,
+            sections: section_catalog,
+            reservations,
             grades: Grades::new(Arc::new(self.grades)),
-            section_rehearsals: SectionRehearsals::new(
-                Catalog::new(sections.clone(), clock(), ids()),
-                Arc::new(self.section_rehearsal),
-            ),
+            rehearsals: CatalogRehearsals {
+                students: student_rehearsals,
+                holds: hold_rehearsals,
+                permits: permit_rehearsals,
+                courses: course_rehearsals,
+                terms: term_rehearsals,
+                windows: window_rehearsals,
+                sections: section_rehearsals,
+                reservations: reservation_rehearsals,
+            },
             offers: Offers::new(sections, Arc::new(self.facts), clock()),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),
@@ -71,8 +99,10 @@ impl Ports {
     }
 }
 
-fn catalog<E: Entry>(repository: MockRepository<E>) -> Catalog<E> {
-    Catalog::new(Arc::new(repository), clock(), ids())
+/// The services of one kind of entry: what changes it, and what tells what changes would do.
+fn services<E: Entry>(repository: &Arc<MockRepository<E>>, told: MockRehearsal<E>) -> (Catalog<E>, Rehearsals<E>) {
+    let catalog = || Catalog::new(repository.clone(), clock(), ids());
+    (catalog(), Rehearsals::new(catalog(), Arc::new(told)))
 }
 
 fn clock() -> Arc<dyn Clock> {

@@ -18,7 +18,7 @@ mod operations;
 mod preconditions;
 mod problems;
 mod receipts;
+mod rehearsals;
 mod samples;
-mod section_changes;
 mod section_grades;
 mod timetable;
