@@ -5,18 +5,6 @@ WITH held AS (
     FROM student_courses sc JOIN sections s ON s.id = sc.section_id
     WHERE sc.status IN ('enrolled', 'completed')
     GROUP BY s.seat_pool_id
-),
--- Who waited, in which place, and from which event until which, and what that was.
-waits AS (
-    SELECT *, (place ->> 'priority')::int AS priority, (place ->> 'sequence')::bigint AS number
-    FROM (
-        SELECT e.student_course_id, e.section_id, e.sequence AS since, e.detail -> 'waitlist' AS place,
-            lead(e.sequence) OVER own AS until, lead(e.kind) OVER own AS then_kind
-        FROM registration_events e
-        WHERE e.student_course_id IS NOT NULL
-        WINDOW own AS (PARTITION BY e.student_course_id ORDER BY e.sequence)
-    ) state
-    WHERE jsonb_typeof(place) = 'object'
 )
 SELECT 'the seats that a pool counts are the seats that are held' AS invariant,
     json_build_object('seat_pool_id', p.id, 'taken', p.taken, 'held', coalesce(held.seats, 0)) AS details
@@ -88,18 +76,6 @@ SELECT 'who waits swaps from a student course of the own',
     json_build_object('student_course_id', w.id, 'waitlist_swap_from', w.waitlist_swap_from)
 FROM student_courses w LEFT JOIN student_courses old ON old.id = w.waitlist_swap_from
 WHERE w.waitlist_swap_from IS NOT NULL AND old.student_id IS DISTINCT FROM w.student_id
-
-UNION ALL
--- Only of one section: which sections share their seats may have been otherwise then.
-SELECT 'a seat goes to who waits first, but for those whom rules refused',
-    json_build_object('section_id', seated.section_id, 'student_course_id', seated.student_course_id, 'sequence', seated.until,
-        'before', json_agg(ahead.student_course_id ORDER BY ahead.student_course_id))
-FROM waits seated JOIN waits ahead ON ahead.section_id = seated.section_id
-    AND ahead.since < seated.until AND (ahead.until > seated.until OR ahead.until IS NULL)
-WHERE seated.then_kind = 'enrolled' AND ahead.student_course_id <> seated.student_course_id
-    AND (ahead.priority, ahead.number) < (seated.priority, seated.number)
-    AND jsonb_typeof(ahead.place -> 'passed_over') IS DISTINCT FROM 'object'
-GROUP BY seated.section_id, seated.student_course_id, seated.until
 
 UNION ALL
 SELECT 'a student course has the dates, grade and place in a waitlist that its state has, and no others',

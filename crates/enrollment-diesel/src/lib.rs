@@ -47,7 +47,7 @@ pub mod transaction;
 pub mod workers;
 mod write_behind;
 
-pub use check::{Broken, check};
+pub use check::{Broken, Report, check};
 pub use error::StoreError;
 pub use pool::{StoreConfig, connect};
 pub use store::PgStore;

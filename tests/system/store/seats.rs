@@ -112,7 +112,9 @@ fn cross_listed_sections_have_one_pool_until_one_leaves() {
     assert_eq!((joined.capacity.get(), joined.cross_listed_with), (4, vec![cs, ee]));
     assert_eq!(pools(&university), "1", "the one that it had is gone");
     let expected = ("capacity_changed".to_owned(), json!({"before": 9, "after": 4, "reason": null}));
-    assert_eq!(told(&university, math), [expected]);
+    let own = |section: SectionId| format!("(SELECT seat_pool_id FROM sections WHERE id = '{section}')");
+    let moved = ("pool_changed".to_owned(), json!({"before": math, "after": university.text(&own(math))}));
+    assert_eq!(told(&university, math), [expected, moved]);
 
     // The one capacity is changed through either, and all are told.
     change(&university, ee, json!({"capacity": 2})).unwrap();

@@ -26,8 +26,7 @@ pub struct Event {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub actor: Actor,
     /// What happened: the state that the student course reached, or `graded` where only its grade changed; or
-    /// `capacity_changed` and `overload_changed` of a section. Further kinds
-    /// may be added.
+    /// `capacity_changed`, `overload_changed` and `pool_changed` of a section. Further kinds may be added.
     pub kind: String,
     /// The attempt that caused it. It has a receipt, unless the seats of a section changed, or a part of the system acted by itself (an actor such as
     /// `system:import`).
@@ -39,7 +38,7 @@ pub struct Event {
     /// The student course.
     pub student_course_id: Option<StudentCourseId>,
     /// The student course as it was then, empty where that was not written down; of a change of seats, how many there were
-    /// `before` and `after` it, and the `reason`.
+    /// `before` and `after` it, and the `reason`; of another pool, the ids of both.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub detail: Value,
 }

@@ -4,7 +4,7 @@
 
 use super::reservations::reserved;
 use crate::StoreError;
-use crate::rows::json::document;
+use crate::check::POOL_CHANGED;
 use crate::schema::{registration_events, seat_pools, sections};
 use crate::store::Answer;
 use diesel::dsl::{exists, select};
@@ -142,11 +142,13 @@ pub(super) fn delete_unused(conn: &mut PgConnection, pool: Uuid) -> QueryResult<
     Ok(())
 }
 
-/// How many seats a section had.
+/// The seats that a section had.
 #[derive(Clone, Copy)]
 pub(super) struct Before {
     pub(super) capacity: Seats,
     pub(super) overload: Seats,
+    /// The pool, and the one that it has now.
+    pub(super) pools: Option<(Uuid, Uuid)>,
 }
 
 /// Writes what became of the seats of a section, and of those that had and have the same ones.
@@ -160,11 +162,16 @@ pub(super) fn audit(
     let changes =
         [("capacity_changed", before.capacity, after.capacity), ("overload_changed", before.overload, after.overload)];
     let told = [&[after.id], with].concat();
+    let moved = before.pools.filter(|(before, after)| before != after);
+    let moved =
+        moved.map(|(before, after_it)| (POOL_CHANGED, after.id, json!({ "before": before, "after": after_it })));
     let told_of = changes.into_iter().filter(|(_, before, after)| before != after);
-    let events = told_of.flat_map(|change| told.iter().map(move |section| (change, *section)));
-    for (position, ((kind, before, seats), section)) in (0_u128..).zip(events) {
+    let resized = told_of.flat_map(|(kind, before, seats)| {
         let reason = (kind == "overload_changed").then_some(after.overload_reason.as_ref()).flatten();
         let detail = json!({ "before": before, "after": seats, "reason": reason });
+        told.iter().map(move |section| (kind, *section, detail.clone()))
+    });
+    for (position, (kind, section, detail)) in (0_u128..).zip(moved.into_iter().chain(resized)) {
         diesel::insert_into(registration_events::table)
             .values((
                 registration_events::id.eq(Uuid::from_u128(cause.attempt_id.uuid().as_u128() ^ position)),
@@ -173,7 +180,7 @@ pub(super) fn audit(
                 registration_events::section_id.eq(section.uuid()),
                 registration_events::attempt_id.eq(cause.attempt_id.uuid()),
                 registration_events::kind.eq(kind),
-                registration_events::detail.eq(document(&detail)?),
+                registration_events::detail.eq(detail),
             ))
             .execute(conn)?;
     }

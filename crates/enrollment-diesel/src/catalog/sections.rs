@@ -156,7 +156,7 @@ fn add(conn: &mut PgConnection, section: &Section, cause: &Cause) -> Answer<Sect
         && added.cross_listed_with.is_empty()
     {
         // What a section begins with is no change, but for seats that its room does not have.
-        let before = Before { capacity: added.capacity, overload: Seats::default() };
+        let before = Before { capacity: added.capacity, overload: Seats::default(), pools: None };
         seats::audit(conn, before, added, &[], cause)?;
     }
     Ok(added)
@@ -200,7 +200,8 @@ fn replace(conn: &mut PgConnection, section: &Section, expected: Version, cause:
     }
     let replaced = stored(conn, section.id)?;
     if let Ok(replaced) = &replaced {
-        let before = Before { capacity: current.capacity, overload: current.overload };
+        let pools = Some((pool.id, next));
+        let before = Before { capacity: current.capacity, overload: current.overload, pools };
         let with: &[SectionId] = if next == pool.id { &replaced.cross_listed_with } else { &[] };
         seats::audit(conn, before, replaced, with, cause)?;
     }
