@@ -2,7 +2,7 @@
 
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId};
 use enrollment_core::registration::{
-    Cancel, Command, Drop, Enroll, EnrollRequest, GradingBasis, Plan, Prioritize, Target,
+    Cancel, Command, Drop, Enroll, EnrollRequest, GiveGrade, GradingBasis, Plan, Prioritize, Target,
 };
 
 /// Draws a number below the one that it is given.
@@ -29,14 +29,26 @@ pub(crate) struct Catalogue {
     pub(crate) courses: Vec<CourseId>,
 }
 
+/// What a student has.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// What can be left.
+    pub(crate) live: Vec<StudentCourseId>,
+    pub(crate) completed: Vec<StudentCourseId>,
+}
+
 /// Something that may be asked of a student who holds this.
 pub(crate) fn command(
     chance: &mut impl Chance,
     catalogue: &Catalogue,
-    held: &[StudentCourseId],
+    held: &Held,
     mint: &mut impl FnMut() -> StudentCourseId,
 ) -> Command {
-    let kind = chance.below(20);
+    let kind = chance.below(22);
+    if let (21, Some(own)) = (kind, chance.one_of(&held.completed)) {
+        return Command::Grade(grade(chance, *own));
+    }
+    let held = &held.live;
     let Some(own) = chance.one_of(held).copied() else {
         return Command::Enroll(enroll(chance, catalogue, held, mint()));
     };
@@ -45,11 +57,17 @@ pub(crate) fn command(
         11..=14 => Command::Drop(leave(own)),
         15 | 16 => Command::Plan(plan(chance, catalogue, held, mint)),
         17 => Command::Cancel(Cancel { student_course_id: own, reason: "No teacher".try_into().unwrap() }),
-        _ => {
+        18 | 19 => {
             let priority = [-1, 0, 1][chance.below(3)];
             Command::Prioritize(Prioritize { student_course_id: own, priority, expected: None })
         }
+        _ => Command::Grade(grade(chance, own)),
     }
+}
+
+fn grade(chance: &mut impl Chance, student_course_id: StudentCourseId) -> GiveGrade {
+    let grade = ["A", "F"][chance.below(2)].try_into().unwrap();
+    GiveGrade { student_course_id, grade: Some(grade) }
 }
 
 fn enroll(

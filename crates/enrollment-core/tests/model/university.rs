@@ -1,17 +1,19 @@
 //! A university in memory, which keeps what `RegistrationRepository::register` promises in the plainest way: it counts
 //! everything anew for each attempt.
 
-use crate::requests::Catalogue;
+use crate::changes::{Change, Grant};
+use crate::requests::{Catalogue, Held};
 use chrono::{DateTime, TimeDelta, Utc};
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Meeting, MeetingDraft, SectionStatus, TimeZone};
+use enrollment_core::catalog::{Cause, Meeting, MeetingDraft, SectionStatus, TimeZone};
 use enrollment_core::ids::{CourseId, SeatPoolId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
-    Attempt, Command, Facts, HeldCourse, HoldFacts, Judgement, Mode, Origin, Promote, Record, ReservationFacts, Scope,
-    SeatPool, SectionFacts, Status, StudentCourse, StudentFacts, Verdict, WaitlistFacts,
+    Attempt, Cancel, Code, Command, Facts, HeldCourse, HoldFacts, Judgement, Mode, Origin, PermitFacts, Promote,
+    Record, ReservationFacts, Scope, SeatPool, SectionFacts, Status, StudentCourse, StudentFacts, TermWindows, Verdict,
+    WaitlistFacts,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub(crate) fn id<T: From<Uuid>>(number: u128) -> T {
@@ -33,6 +35,7 @@ pub(crate) struct Plain {
     pub(crate) hour: u32,
     pub(crate) waitlist_capacity: u32,
     pub(crate) only_for: Option<&'static str>,
+    pub(crate) status: SectionStatus,
 }
 
 /// A student as the naive model sees it.
@@ -43,7 +46,18 @@ pub(crate) struct Pupil {
     pub(crate) hold: Option<(i64, i64)>,
 }
 
-/// Everything that does not change while students register.
+/// A registration window as the naive model sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    /// `add`, `drop` or `both`.
+    pub(crate) action: &'static str,
+    pub(crate) only_for: Option<&'static str>,
+    /// The hours from and until which it is open.
+    pub(crate) opens: Option<i64>,
+    pub(crate) closes: Option<i64>,
+}
+
+/// What students register in. Only registrars change it.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub(crate) sections: Vec<Plain>,
@@ -55,6 +69,7 @@ pub(crate) struct Setting {
     /// The hours of the deadlines.
     pub(crate) drop_deadline: Option<i64>,
     pub(crate) withdraw_deadline: Option<i64>,
+    pub(crate) windows: Vec<Span>,
 }
 
 pub(crate) const CREDITS: u32 = 3;
@@ -90,7 +105,7 @@ pub(crate) fn section_id(index: usize) -> SectionId {
     id(200 + index as u128)
 }
 
-fn course_id(course: usize) -> CourseId {
+pub(crate) fn course_id(course: usize) -> CourseId {
     id(300 + course as u128)
 }
 
@@ -101,6 +116,8 @@ fn hour(hours: i64) -> DateTime<Utc> {
 
 /// One attempt that was decided, with what there was before and after.
 pub(crate) struct Decided {
+    /// What it was decided in.
+    pub(crate) setting: Setting,
     pub(crate) before: Vec<StudentCourse>,
     pub(crate) after: Vec<StudentCourse>,
     pub(crate) record: Record,
@@ -112,6 +129,9 @@ pub(crate) struct University {
     pub(crate) rows: Vec<StudentCourse>,
     sections: Vec<SectionFacts>,
     reservations: Vec<ReservationFacts>,
+    permits: BTreeMap<StudentId, Vec<PermitFacts>>,
+    /// What permits were used for.
+    pub(crate) waived: BTreeMap<StudentCourseId, BTreeSet<Code>>,
     /// Facts with nothing in them.
     empty: Facts,
     attempts: u128,
@@ -122,7 +142,8 @@ impl University {
         let sections = setting.sections.iter().map(|plain| section_facts(&setting, plain)).collect();
         let empty = json!({
             "student": {"id": student_id(0), "status": "active", "program": null, "level": null, "max_credits": null},
-            "holds": [], "held": [], "sections": [], "pools": [], "scale": {},
+            "holds": [], "held": [], "sections": [], "pools": [],
+            "scale": {"A": {"rank": 110, "passing": true}, "F": {"rank": 0, "passing": false}},
         });
         let (seats, release) = setting.reserved;
         let reserved = json!({
@@ -130,7 +151,17 @@ impl University {
             "seats": seats, "taken": 0, "release_at": release.map(hour),
         });
         let reservations = if seats == 0 { Vec::new() } else { vec![read(reserved)] };
-        Self { setting, hours: 0, rows: Vec::new(), sections, reservations, empty: read(empty), attempts: 0 }
+        Self {
+            setting,
+            hours: 0,
+            rows: Vec::new(),
+            sections,
+            reservations,
+            permits: BTreeMap::new(),
+            waived: BTreeMap::new(),
+            empty: read(empty),
+            attempts: 0,
+        }
     }
 
     pub(crate) fn catalogue(&self) -> Catalogue {
@@ -145,10 +176,14 @@ impl University {
         }
     }
 
-    /// What a student could leave.
-    pub(crate) fn held_by(&self, student: StudentId) -> Vec<StudentCourseId> {
-        let live = |row: &&StudentCourse| matches!(row.status, Status::Enrolled | Status::Waitlisted);
-        self.rows.iter().filter(|row| row.student_id == student).filter(live).map(|row| row.id).collect()
+    /// What a student has.
+    pub(crate) fn held_by(&self, student: StudentId) -> Held {
+        let own = |of: fn(Status) -> bool| {
+            let rows = self.rows.iter().filter(|row| row.student_id == student);
+            rows.filter(|row| of(row.status)).map(|row| row.id).collect()
+        };
+        let live = own(|status| matches!(status, Status::Enrolled | Status::Waitlisted));
+        Held { live, completed: own(|status| status == Status::Completed) }
     }
 
     pub(crate) fn attempt(&mut self, student_id: StudentId, command: Command) -> Attempt {
@@ -168,7 +203,8 @@ impl University {
     /// Carries out an attempt, and all that follows from it, in the order in which that happens.
     pub(crate) fn register(&mut self, attempt: &Attempt) -> Vec<Decided> {
         let mut decided = Vec::new();
-        let mut offers = 0;
+        let origin = Origin::from(attempt);
+        let mut follow_ups = 0;
         let mut offered = BTreeSet::new();
         let mut judgement = attempt.judge(&self.facts(attempt));
         loop {
@@ -178,27 +214,120 @@ impl University {
                 break;
             }
             // Who waits comes first; then it is another question what this attempt can have.
-            self.offer(attempt, &mut offers, passed, &mut decided);
+            self.offer(&origin, &mut follow_ups, passed, &mut decided);
             judgement = attempt.judge(&self.facts(attempt));
         }
         let mut facts = self.facts(attempt);
         facts.apply(&judgement.changes);
-        let freed: Vec<SeatPoolId> =
-            if judgement.changes.is_empty() { Vec::new() } else { facts.pools_to_fill().collect() };
+        let moves = !judgement.changes.is_empty() && attempt.command.moves_seats();
+        let freed: Vec<SeatPoolId> = if moves { facts.pools_to_fill().collect() } else { Vec::new() };
         decided.push(self.take(attempt, judgement));
-        self.offer(attempt, &mut offers, freed, &mut decided);
+        self.offer(&origin, &mut follow_ups, freed, &mut decided);
         decided
     }
 
+    /// Carries out what a registrar changes, and all that follows from it.
+    pub(crate) fn change(&mut self, change: &Change) -> Vec<Decided> {
+        self.attempts += 1;
+        let cause = Cause { attempt_id: id(1_000 + self.attempts), actor: Actor::anonymous(), at: hour(self.hours) };
+        let origin = Origin::of_change(&cause, Mode::Commit);
+        let mut decided = Vec::new();
+        match change {
+            // As many as are taken, and as are reserved, there must be.
+            Change::Seats(pool, seats) if *seats < self.least_seats(*pool) => {}
+            Change::Seats(pool, seats) => {
+                self.setting.capacities[*pool] = *seats;
+                self.offer(&origin, &mut 0, vec![pool_id(*pool)], &mut decided);
+            }
+            Change::Status(section, status) => {
+                self.plain_mut(*section).status = *status;
+                self.follow_section(&origin, *section, &mut decided);
+            }
+            Change::Places(section, places) => {
+                // Some of those who wait may get a seat before the list is shortened.
+                let waiting = u32::try_from(self.waiting_in(*section).len()).unwrap();
+                self.plain_mut(*section).waitlist_capacity = waiting.max(*places);
+                self.follow_section_with(&origin, *section, *places as usize, &mut decided);
+                self.plain_mut(*section).waitlist_capacity = *places;
+            }
+            Change::Grant(grant) => {
+                self.grant(grant);
+                let waits =
+                    self.rows.iter().filter(|row| row.status == Status::Waitlisted && row.student_id == grant.student);
+                let pools = waits.map(|row| pool_id(self.setting.pool_of(row.section.as_ref().unwrap().id))).collect();
+                self.offer(&origin, &mut 0, pools, &mut decided);
+            }
+        }
+        decided
+    }
+
+    fn least_seats(&self, pool: usize) -> u32 {
+        let reserved = if pool == 0 { self.setting.reserved.0 } else { 0 };
+        self.taken(pool).max(reserved)
+    }
+
+    fn plain_mut(&mut self, section: SectionId) -> &mut Plain {
+        self.setting.sections.iter_mut().find(|plain| plain.id == section).unwrap()
+    }
+
+    fn waiting_in(&self, section: SectionId) -> Vec<StudentCourse> {
+        let waiting = waiting_for(&self.setting, &self.rows, self.setting.pool_of(section));
+        waiting.into_iter().filter(|row| row.is_in_section(section)).cloned().collect()
+    }
+
+    fn follow_section(&mut self, origin: &Origin, section: SectionId, decided: &mut Vec<Decided>) {
+        let places = self.setting.plain(section).waitlist_capacity as usize;
+        self.follow_section_with(origin, section, places, decided);
+    }
+
+    /// Offers the seats of a section, ends what cannot stay, and offers what that makes free.
+    fn follow_section_with(&mut self, origin: &Origin, section: SectionId, places: usize, decided: &mut Vec<Decided>) {
+        let pool = pool_id(self.setting.pool_of(section));
+        let mut follow_ups = 0;
+        let is_cancelled = self.setting.plain(section).status == SectionStatus::Cancelled;
+        let mut free = vec![pool];
+        if !is_cancelled {
+            self.offer(origin, &mut follow_ups, std::mem::take(&mut free), decided);
+        }
+        let seated =
+            self.rows.iter().filter(|row| row.status == Status::Enrolled && row.is_in_section(section)).cloned();
+        let leaving: Vec<StudentCourse> = if is_cancelled {
+            seated.chain(self.waiting_in(section)).collect()
+        } else {
+            self.waiting_in(section).into_iter().skip(places).collect()
+        };
+        for row in leaving {
+            let cancel = Cancel { student_course_id: row.id, reason: "It must be".try_into().unwrap() };
+            let attempt = origin.cancellation(follow_ups, row.student_id, cancel);
+            follow_ups += 1;
+            let judgement = attempt.judge(&self.facts(&attempt));
+            let mut facts = self.facts(&attempt);
+            facts.apply(&judgement.changes);
+            free.extend(facts.pools_to_fill());
+            decided.push(self.take(&attempt, judgement));
+        }
+        self.offer(origin, &mut follow_ups, free, decided);
+    }
+
+    fn grant(&mut self, grant: &Grant) {
+        let number = self.permits.values().map(Vec::len).sum::<usize>() as u128;
+        let permit = json!({
+            "permit_id": id::<Uuid>(600 + number), "course_id": grant.section.is_none().then_some(grant.course),
+            "section_id": grant.section, "waives": grant.waives, "max_uses": grant.max_uses, "uses": 0, "version": 1,
+            "expires_at": grant.hours.map(|hours| hour(self.hours + hours)),
+        });
+        self.permits.entry(grant.student).or_default().push(read(permit));
+    }
+
     /// Offers the free seats of these pools to those who wait, in their order.
-    fn offer(&mut self, cause: &Attempt, offers: &mut u32, pools: Vec<SeatPoolId>, decided: &mut Vec<Decided>) {
+    fn offer(&mut self, origin: &Origin, follow_ups: &mut u32, pools: Vec<SeatPoolId>, decided: &mut Vec<Decided>) {
         let mut pools: BTreeSet<SeatPoolId> = pools.into_iter().collect();
         let mut offered: BTreeSet<StudentCourseId> = BTreeSet::new();
         while let Some(pool) = pools.pop_first() {
             while let Some(next) = self.next(pool, &offered) {
                 offered.insert(next.id);
-                let attempt = Origin::from(cause).promotion(*offers, next.student_id, promote(&next));
-                *offers += 1;
+                let attempt = origin.promotion(*follow_ups, next.student_id, promote(&next));
+                *follow_ups += 1;
                 let judgement = attempt.judge(&self.facts(&attempt));
                 let mut facts = self.facts(&attempt);
                 facts.apply(&judgement.changes);
@@ -238,20 +367,34 @@ impl University {
                 None => self.rows.push(changed.clone()),
             }
         }
+        let used = judgement.permits_used();
+        for permit in self.permits.entry(attempt.student_id).or_default() {
+            if used.iter().any(|waiver| waiver.permit_id == permit.id) {
+                permit.uses += 1;
+                permit.version = permit.version.next();
+                assert!(permit.max_uses.is_none_or(|most| permit.uses <= u32::from(most.get())), "{permit:?}");
+            }
+        }
+        for waiver in &used {
+            self.waived.entry(waiver.student_course_id).or_default().extend(&waiver.rules);
+        }
         let mut applied = facts.clone();
         applied.apply(&judgement.changes);
+        applied.use_permits(&used);
         let counted = self.facts(attempt);
         for pool in &applied.pools {
             let counted = self.pool(&self.rows, pool_index(pool.id));
             assert_eq!(pool, &counted, "facts take changes as they are counted: {:?}", judgement.changes);
         }
         assert_eq!(applied.reservations, counted.reservations, "{:?}", judgement.changes);
+        assert_eq!(applied.permits, counted.permits, "{used:?}");
         for section in &applied.sections {
             let counted = self.counted(&self.rows, section).waitlist;
             let last_sequence = section.waitlist.last_sequence.max(counted.last_sequence);
             assert_eq!(section.waitlist, WaitlistFacts { last_sequence, ..counted }, "{:?}", judgement.changes);
         }
-        Decided { before, after: self.rows.clone(), record: Record::of(attempt, facts, judgement) }
+        let setting = self.setting.clone();
+        Decided { setting, before, after: self.rows.clone(), record: Record::of(attempt, facts, judgement) }
     }
 
     /// What a dry run of offering a seat to who waits would say, had these been all student courses.
@@ -296,6 +439,8 @@ impl University {
         Facts {
             student,
             holds: pupil.hold.iter().map(|(from, until)| hold(*from, *until)).collect(),
+            windows: windows(&self.setting),
+            permits: self.permits.get(&attempt.student_id).cloned().unwrap_or_default(),
             held: held.map(|row| self.held(row)).collect(),
             sections,
             pools,
@@ -304,11 +449,19 @@ impl University {
         }
     }
 
-    /// The sections that are named, and those of the courses that are.
+    /// The sections that are named; and those of the courses that are, of each component the open ones, or all when none is.
     fn sections_of<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a SectionFacts> + 'a {
-        self.sections.iter().filter(|section| {
-            scope.sections.contains(&section.section.id)
-                || scope.courses.iter().any(|(course, _)| *course == section.course.course.id)
+        let plain = |section: &SectionFacts| self.setting.plain(section.section.id);
+        let is_open = move |section: &SectionFacts| plain(section).status == SectionStatus::Open;
+        let has_open = move |one: &SectionFacts| {
+            let alike = |other: &SectionFacts| {
+                (plain(other).course, plain(other).component) == (plain(one).course, plain(one).component)
+            };
+            self.sections.iter().any(|other| alike(other) && is_open(other))
+        };
+        self.sections.iter().filter(move |section| {
+            let is_of_course = scope.courses.iter().any(|(course, _)| *course == section.course.course.id);
+            scope.sections.contains(&section.section.id) || is_of_course && (is_open(section) || !has_open(section))
         })
     }
 
@@ -340,7 +493,7 @@ impl University {
             eligible_ahead: u32::try_from(ahead().filter(|row| place(row).passed_over.is_none()).count()).unwrap(),
             last_sequence: pool.iter().map(|row| place(row).sequence).max().unwrap_or_default(),
         };
-        SectionFacts { waitlist, ..section.clone() }
+        SectionFacts { waitlist, status: plain.status, ..section.clone() }
     }
 
     fn pool(&self, rows: &[StudentCourse], pool: usize) -> SeatPool {
@@ -393,6 +546,23 @@ pub(crate) fn seats(
     u32::try_from(seated.filter(of_pool).filter(|row| of(row)).count()).unwrap()
 }
 
+/// The windows of the term, none of which lists students.
+fn windows(setting: &Setting) -> Vec<TermWindows> {
+    if setting.windows.is_empty() {
+        return Vec::new();
+    }
+    let window = |(number, own): (u128, &Span)| {
+        json!({
+            "window_id": id::<Uuid>(700 + number), "action": own.action, "opens_at": own.opens.map(hour),
+            "closes_at": own.closes.map(hour), "programs": own.only_for.map(|program| [program]), "levels": null,
+            "min_earned_credits": null,
+        })
+    };
+    let any = |action| setting.windows.iter().any(|own| [action, "both"].contains(&own.action));
+    let windows: Vec<Value> = (0_u128..).zip(&setting.windows).map(window).collect();
+    vec![read(json!({"term_id": id::<Uuid>(2), "adding": any("add"), "dropping": any("drop"), "windows": windows}))]
+}
+
 fn hold(from: i64, until: i64) -> HoldFacts {
     read(
         json!({"hold_id": id::<Uuid>(500), "blocks": "both", "reason": "Fees", "from": hour(from), "until": hour(until)}),
@@ -413,7 +583,7 @@ fn section_facts(setting: &Setting, plain: &Plain) -> SectionFacts {
         meetings: vec![monday(plain.hour)],
         ..read(json!({
             "section": {"id": plain.id, "number": index.to_string(), "component": plain.component},
-            "status": SectionStatus::Open,
+            "status": plain.status,
             "course": {
                 "id": course_id(plain.course), "code": code, "title": code, "credits": CREDITS,
                 "repeat_policy": "until_passed", "requisite": null, "corequisite": null, "excludes": [],
