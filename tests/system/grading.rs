@@ -181,3 +181,46 @@ fn a_thousand_grades_are_given_in_one_call() {
     assert_eq!(app.database.number(completed), 1_000);
     app.database.assert_invariants();
 }
+
+#[test]
+fn a_grade_that_meets_a_prerequisite_gives_who_waits_the_free_seat() {
+    let app = TestApp::start();
+    let term = app.term("F26", &json!({}));
+    let first = app.section(&app.course("CS101", &json!({})), &term, "1", 5, &json!({}));
+    let next = app.course("CS102", &json!({ "requisite": { "course": "CS101" } }));
+    let section = app.section(&next, &term, "1", 2, &json!({ "waitlist_capacity": 5 }));
+    let [ada, ben, cy, dee] = ["ada", "ben", "cy", "dee"].map(|number| app.student(number));
+    for student in [&ada, &ben, &cy, &dee] {
+        app.enroll(student, &first).expect(201);
+    }
+    let all =
+        |grade: &str| ["ada", "ben", "cy", "dee"].map(|student| json!({"student_number": student, "grade": grade}));
+    grade(&app, &first, "", &json!(all("A")));
+    let seated = [&ada, &ben].map(|student| app.enroll(student, &section).expect(201));
+    for student in [&cy, &dee] {
+        let waiting = json!({ "section_id": section, "waitlist": true });
+        app.post(&format!("/api/v1/students/{student}/courses"), &waiting).expect(201);
+    }
+    let failed = json!([{"student_id": cy, "grade": "F"}, {"student_id": dee, "grade": "F"}]);
+    assert_eq!(outcomes(&grade(&app, &first, "", &failed)), ["corrected"; 2]);
+    for (student, held) in [&ada, &ben].into_iter().zip(&seated) {
+        app.delete(&format!("/api/v1/students/{student}/courses/{}", held["id"].as_str().unwrap())).expect(200);
+    }
+    let state = |student: &str| app.courses_of(student)[0]["status"].clone();
+    assert_eq!([state(&cy), state(&dee)], ["waitlisted"; 2], "the seats are free, and neither can have one");
+
+    let passed = json!([{"student_id": cy, "grade": "B"}, {"student_id": dee, "grade": "C"}]);
+    assert_eq!(outcomes(&grade(&app, &first, "?dry_run=true", &passed)), ["corrected"; 2]);
+    assert_eq!([state(&cy), state(&dee)], ["waitlisted"; 2]);
+    assert_eq!(outcomes(&grade(&app, &first, "", &passed)), ["corrected"; 2]);
+    assert_eq!([state(&cy), state(&dee)], ["enrolled"; 2]);
+    let cause = |student: &str| {
+        let events = app.get(&format!("/api/v1/students/{student}/history")).expect(200);
+        let event =
+            events["items"].as_array().unwrap().iter().find(|event| event["kind"] == "enrolled").unwrap().clone();
+        assert_eq!(event["actor"], "system:waitlist");
+        receipt(&app, &event)["caused_by"].clone()
+    };
+    assert_eq!(cause(&cy), cause(&dee), "both follow from the same grades");
+    app.database.assert_invariants();
+}

@@ -296,6 +296,9 @@ impl RegistrationRepository for Registrations {
         Ok(receipts)
     }
 
+    /// Nothing is offered here to those who wait: neither now nor when somebody leaves.
+    async fn offer_again(&self, _students: Vec<StudentId>, _cause: Cause) {}
+
     async fn students_numbered(
         &self,
         numbers: Vec<StudentNumber>,

@@ -2,6 +2,7 @@
 
 use super::{Attempt, Receipt, RosterName, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
 use crate::Error;
+use crate::catalog::Cause;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
 use crate::text::StudentNumber;
@@ -47,6 +48,12 @@ pub trait RegistrationRepository: Send + Sync {
     /// * It MUST take its locks in the order of all others: all students first, and then all seat pools.
     /// * The attempts have no idempotency key.
     async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error>;
+
+    /// Offers the free seats of the sections for which any of these students waits, in the order of the waitlists, since what
+    /// they have earned may let them in now. Each offer MUST be an attempt of its own, numbered from the cause, as after a change of the catalogue
+    /// ([`Repository`](crate::catalog::Repository)). That it could not be done is not told, for what it follows from has been
+    /// done, and the seats are offered with the next request for one.
+    async fn offer_again(&self, students: Vec<StudentId>, cause: Cause);
 
     /// The ids of the students who have these numbers; those whom there are not are left out.
     async fn students_numbered(&self, numbers: Vec<StudentNumber>)

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::Error;
 use crate::actor::Actor;
-use crate::catalog::Version;
+use crate::catalog::{Cause, Version};
 use crate::clock::Clock;
 use crate::fields::FieldErrors;
 use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId, TermId};
@@ -130,6 +130,11 @@ impl Registration {
         let idempotency = key.zip(fingerprint).map(|(key, fingerprint)| Idempotency { key, fingerprint });
         let id = AttemptId::mint(&*self.ids);
         Attempt { id, actor, at: self.clock.now(), student_id, command, mode, idempotency, caused_by: None }
+    }
+
+    /// What others follow from that this service makes no attempt for.
+    pub(super) fn cause(&self, actor: Actor) -> Cause {
+        Cause { attempt_id: AttemptId::mint(&*self.ids), actor, at: self.clock.now() }
     }
 
     /// One student course of a student.

@@ -37,6 +37,7 @@ use crate::{StoreConfig, StoreError};
 use async_trait::async_trait;
 use courses_of::CoursesOf;
 use enrollment_core::Error;
+use enrollment_core::catalog::Cause;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
@@ -47,6 +48,7 @@ use enrollment_core::text::StudentNumber;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use tracing::warn;
 
 /// What writes the receipts of refusals behind the answers, on a connection of its own.
 pub(crate) fn refusals(config: &StoreConfig) -> io::Result<WriteBehind<Record>> {
@@ -89,6 +91,14 @@ impl RegistrationRepository for PgStore {
             answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
         }
         answer?
+    }
+
+    async fn offer_again(&self, students: Vec<StudentId>, cause: Cause) {
+        let concerned = Concerned::Students(students);
+        let offered = self.writers.run(move |conn| Ok(reoffer::offer(conn, &cause, &concerned))).await;
+        if let Err(error) = offered {
+            warn!(%error, "could not offer the seats that grades may have opened to those who wait");
+        }
     }
 
     async fn students_numbered(

@@ -48,6 +48,8 @@ async fn each_grade_is_answered_in_its_place() {
     for (query, is_dry) in [("", false), ("?dry_run=true", true)] {
         let mut ports = Ports::default();
         ports.registration.expect_register().times(5).returning(|attempt| decide(&attempt));
+        let offers = usize::from(!is_dry);
+        ports.registration.expect_offer_again().times(offers).withf(|who, _| who.len() == 2).returning(|_, _| ());
         let answer = grade(ports, query).await;
         let body = answer.json();
         assert_eq!((answer.status.as_u16(), &body["dry_run"]), (200, &json!(is_dry)));
@@ -74,6 +76,7 @@ async fn where_the_store_fails_the_rest_is_not_tried_and_nothing_beneath_is_told
         Command::Grade(give) if give.student_course_id.uuid().as_u128() == 11 => decide(&attempt),
         _ => Err(Error::Unavailable("no route to 10.0.0.7".into())),
     });
+    ports.registration.expect_offer_again().once().returning(|_, _| ());
     let body = grade(ports, "").await.json();
     let outcomes: Vec<&Value> = body["rows"].as_array().unwrap().iter().map(|row| &row["outcome"]).collect();
     assert_eq!(outcomes, ["completed", "failed", "not_found", "not_tried", "not_tried", "not_tried"]);

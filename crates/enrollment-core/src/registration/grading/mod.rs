@@ -3,12 +3,15 @@
 //! Each row is an attempt of its own, judged by the rules for grades and carried out by itself, in the order of the rows. So a
 //! row that is refused stops no other, and whoever has lost the answer sends the same rows again: what has its grade already
 //! stays as it is.
+//!
+//! A grade may be what somebody lacked who waits for a seat elsewhere. So when all are given, the seats for which the students
+//! wait who got one are offered again, once for all.
 
 mod request;
 
 pub use request::{GradeRowDraft, GradesDraft, RosterName};
 
-use super::{Attempt, Command, GiveGrade, Receipt, Registration, RequestOptions};
+use super::{Attempt, Command, GiveGrade, Outcome, Receipt, Registration, RequestOptions};
 use crate::actor::Actor;
 use crate::fields::FieldErrors;
 use crate::ids::{SectionId, StudentCourseId, StudentId};
@@ -51,6 +54,7 @@ impl Registration {
     /// Gives grades to students of a section: completes what they are enrolled in, and corrects what is completed.
     ///
     /// What rules refuse and who is not in the section is told of each row. A store that fails ends it: the rest is not tried.
+    /// Then free seats are offered to those who wait for them and may have lacked the grade.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field, also when two rows name the same student course; [`Error::NotFound`] when the
@@ -79,6 +83,10 @@ impl Registration {
                 outcome => graded.push(GradedRow { named, outcome }),
             }
         }
+        let students = changed(&graded);
+        if !dry_run && !students.is_empty() {
+            self.repository.offer_again(students, self.cause(actor)).await;
+        }
         Ok(Graded { dry_run, rows: graded })
     }
 
@@ -103,6 +111,15 @@ impl Registration {
             Err(error) => RowOutcome::Failed(error),
         }
     }
+}
+
+/// The students of whom something was changed.
+fn changed(graded: &[GradedRow]) -> Vec<StudentId> {
+    let is_changed = |row: &&GradedRow| match &row.outcome {
+        RowOutcome::Decided(Receipt { outcome: Outcome::Accepted { changes }, .. }) => !changes.is_empty(),
+        _ => false,
+    };
+    graded.iter().filter(is_changed).filter_map(|row| row.named.map(|(student, _)| student)).collect()
 }
 
 fn has_failed(graded: &[GradedRow]) -> bool {

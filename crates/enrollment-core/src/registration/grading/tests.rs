@@ -1,7 +1,9 @@
 use super::*;
+use crate::catalog::Cause;
 use crate::clock::MockClock;
 use crate::ids::MockIdSource;
-use crate::registration::{Judgement, MockRegistrationRepository, Mode, Verdict};
+use crate::registration::sample::passed;
+use crate::registration::{Change, Judgement, MockRegistrationRepository, Mode, Verdict};
 use chrono::DateTime;
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -132,4 +134,29 @@ fn a_store_that_fails_ends_it_and_is_the_answer_where_nothing_was_decided() {
         ),
         "{outcomes:?}"
     );
+}
+
+#[test]
+fn those_who_got_a_grade_are_offered_what_they_wait_for_once_for_all_and_not_in_a_dry_run() {
+    let deciding = || {
+        let mut repository = MockRegistrationRepository::new();
+        repository.expect_register().returning(|attempt| {
+            let Command::Grade(give) = &attempt.command else { panic!("{attempt:?}") };
+            let receipt = accepted(&attempt);
+            let changes = match give.student_course_id.uuid().as_u128() {
+                12 => Vec::new(),
+                _ => vec![Change::Grade(passed(1, Some("A")).student_course)],
+            };
+            Ok(Receipt { outcome: Outcome::Accepted { changes }, ..receipt })
+        });
+        repository
+    };
+    let found = || vec![Some((id(1), id(11))), Some((id(2), id(12))), None, Some((id(3), id(13)))];
+    let mut repository = deciding();
+    let whom = |students: &Vec<StudentId>, cause: &Cause| {
+        *students == [id(1), id(3)] && (cause.actor.as_str(), cause.at) == ("anonymous", DateTime::UNIX_EPOCH)
+    };
+    repository.expect_offer_again().once().withf(whom).returning(|_, _| ());
+    grade(repository, found(), false).unwrap();
+    grade(deciding(), found(), true).unwrap();
 }
