@@ -148,3 +148,33 @@ fn a_lecture_and_its_lab_are_taken_and_left_together() {
     assert_eq!(week.held(), enrolled(&[&lecture, &fits]));
     week.app.database.assert_invariants();
 }
+
+#[test]
+fn sections_of_several_courses_are_planned_and_not_linked() {
+    let app = TestApp::start();
+    let (term, later) = (app.term("F26", &json!({})), app.term("S27", &json!({})));
+    let [biology, physics] = ["BIO101", "PHY101"].map(|code| app.course(code, &json!({})));
+    let lecture = app.section(&biology, &term, "L1", 9, &json!({ "component": "lecture" }));
+    let lab = app.section(&biology, &term, "B1", 9, &json!({ "component": "lab" }));
+    let elsewhen = app.section(&biology, &later, "B1", 9, &json!({ "component": "lab" }));
+    let other = app.section(&physics, &term, "1", 9, &json!({}));
+    let ada = app.student("ada");
+    let enroll = |linked: Value| {
+        let body = json!({ "section_id": lecture, "linked_section_ids": linked });
+        app.post(&format!("/api/v1/students/{ada}/courses"), &body)
+    };
+    let wrong = enroll(json!([lab, other, elsewhen]));
+    let detail = wrong.body["errors"][0]["detail"].as_str().unwrap().to_owned();
+    assert_eq!(wrong.invalid(), ["/linked_section_ids/1", "/linked_section_ids/2"]);
+    assert!(detail.contains("PHY101") && detail.contains("/students/{id}/plan"), "{detail}");
+    assert_eq!(app.courses_of(&ada), Vec::<Value>::new());
+
+    let plan = |linked: &str| {
+        let adds = json!([{ "section_id": other }, { "section_id": lecture, "linked_section_ids": [linked] }]);
+        app.post(&format!("/api/v1/students/{ada}/plan"), &json!({ "adds": adds }))
+    };
+    assert_eq!(plan(&other).invalid(), ["/adds/1/linked_section_ids/0"]);
+    plan(&lab).expect(200);
+    assert_eq!(app.courses_of(&ada).len(), 3);
+    app.database.assert_invariants();
+}

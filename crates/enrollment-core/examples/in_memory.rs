@@ -266,7 +266,11 @@ fn apply(all: &mut Vec<StudentCourse>, changes: &[Change]) {
 impl RegistrationRepository for Registrations {
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
         let mut all = self.student_courses();
-        let judgement = attempt.judge(&self.facts(&attempt, &all)?);
+        let facts = self.facts(&attempt, &all)?;
+        if let Some(error) = attempt.contradiction(&facts) {
+            return Err(error);
+        }
+        let judgement = attempt.judge(&facts);
         if attempt.mode == Mode::Commit {
             self.use_permits(&attempt, judgement.permits_used());
             apply(&mut all, &judgement.changes);
@@ -279,7 +283,10 @@ impl RegistrationRepository for Registrations {
         let (mut after, mut is_kept) = (all.clone(), true);
         let permits = self.permits.rows().clone();
         let decided = attempts.iter().map(|attempt| {
-            let judged = self.facts(attempt, &after).map(|facts| attempt.judge(&facts));
+            let judged = self.facts(attempt, &after).and_then(|facts| match attempt.contradiction(&facts) {
+                Some(error) => Err(error),
+                None => Ok(attempt.judge(&facts)),
+            });
             is_kept &= attempt.mode == Mode::Commit;
             is_kept &= judged.as_ref().is_ok_and(|judgement| judgement.outcome == Verdict::Accepted);
             let judgement = judged?;

@@ -10,6 +10,7 @@
 pub mod attempt;
 pub mod bulk;
 pub mod command;
+mod contradiction;
 pub mod decision;
 pub mod facts;
 pub mod grading;

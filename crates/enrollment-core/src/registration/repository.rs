@@ -34,8 +34,8 @@ pub trait RegistrationRepository: Send + Sync {
     ///   until none is free or all were offered it. Before an attempt takes a seat for which somebody waits, those who wait
     ///   MUST be offered it, and the attempt decided on what that leaves. So nobody walks past who waits and could be seated.
     /// * It MUST answer [`Error::NotFound`] when the student does not exist, [`Error::Unknown`] for a section, course, term or
-    ///   student course of the scope that does not exist, or is another student's, [`Error::Stale`] when the command
-    ///   [expects](super::Command::expected) another version, [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
+    ///   student course of the scope that does not exist, or is another student's, what the facts
+    ///   [contradict](Attempt::contradiction), [`Error::Busy`] at once when it can take no more, and [`Error::OutcomeUnknown`] when it cannot tell
     ///   whether the change was made.
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error>;
 

@@ -159,12 +159,8 @@ pub(super) fn judge(
     }
     let facts = known.facts(student, locked.pools);
     require_locked(attempt, &facts)?;
-    let stale = attempt
-        .command
-        .expected()
-        .filter(|(id, version)| facts.held(*id).is_some_and(|held| held.student_course.version != *version));
-    if stale.is_some() {
-        return Ok(Judged::Answered(Err(Error::Stale(Subject::StudentCourse))));
+    if let Some(error) = attempt.contradiction(&facts) {
+        return Ok(Judged::Answered(Err(error)));
     }
     let judgement = attempt.judge(&facts);
     require_changed_locked(&facts, &judgement)?;

@@ -89,7 +89,7 @@ pub struct EnrollDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SectionId>))]
     #[serde(default)]
     pub section_id: Field<SectionId>,
-    /// Further sections of the same course to take together with `section_id`, all or none: the lab with the lecture.
+    /// Further sections of the same course and term to take together with `section_id`, all or none: the lab with the lecture.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<SectionId>>))]
     #[serde(default)]
     pub linked_section_ids: Field<Vec<SectionId>>,
