@@ -47,29 +47,25 @@ struct Asked<Q, A> {
 }
 
 /// Answers the requests of a batch in their order, or fails as a whole.
-type CarryOut<Q, A> = dyn Fn(&[Q]) -> Result<Vec<A>, StoreError>;
+type CarryOut<Q, A> = dyn FnMut(&[Q]) -> Result<Vec<A>, StoreError>;
 
 type Caller<A> = oneshot::Sender<Result<A, StoreError>>;
 
 impl<Q: Send + 'static, A: Send + 'static> Combiner<Q, A> {
-    /// Starts threads named `<name>-<n>`. `carry_out` answers the requests of a batch in their order.
-    pub(crate) fn start(
-        name: &str,
-        bounds: Bounds,
-        carry_out: impl Fn(&[Q]) -> Result<Vec<A>, StoreError> + Send + Sync + 'static,
-    ) -> io::Result<Self>
+    /// Starts threads named `<name>-<n>`. Each carries batches out by a function of its own, which answers the requests of a
+    /// batch in their order.
+    pub(crate) fn start<F>(name: &str, bounds: Bounds, mut carry_out: impl FnMut() -> F) -> io::Result<Self>
     where
-        Q: Sync,
+        F: FnMut(&[Q]) -> Result<Vec<A>, StoreError> + Send + 'static,
     {
         let (sender, receiver) = bounded(bounds.queue);
-        let carry_out = Arc::new(carry_out);
         // Made first: if a thread cannot be started, dropping this ends those that were.
         let mut combiner = Self { queue: Some(sender), threads: Vec::new(), busy: Arc::default() };
         for n in 1..=bounds.threads.max(1) {
-            let (receiver, carry_out, busy) = (receiver.clone(), Arc::clone(&carry_out), Arc::clone(&combiner.busy));
+            let (receiver, mut carry_out, busy) = (receiver.clone(), carry_out(), Arc::clone(&combiner.busy));
             let thread = thread::Builder::new().name(format!("{name}-{n}"));
             let most = bounds.batch.max(1);
-            combiner.threads.push(thread.spawn(move || work(&receiver, most, carry_out.as_ref(), &busy))?);
+            combiner.threads.push(thread.spawn(move || work(&receiver, most, &mut carry_out, &busy))?);
         }
         Ok(combiner)
     }
@@ -116,7 +112,7 @@ impl<Q, A> Drop for Combiner<Q, A> {
 }
 
 /// What a thread does until the queue is closed and empty.
-fn work<Q, A>(queue: &Receiver<Asked<Q, A>>, most: usize, carry_out: &CarryOut<Q, A>, busy: &AtomicUsize) {
+fn work<Q, A>(queue: &Receiver<Asked<Q, A>>, most: usize, carry_out: &mut CarryOut<Q, A>, busy: &AtomicUsize) {
     while let Ok(first) = queue.recv() {
         let taken = once(first).chain(queue.try_iter().take(most - 1));
         // What nobody waits for any more is not begun.
@@ -132,7 +128,7 @@ fn work<Q, A>(queue: &Receiver<Asked<Q, A>>, most: usize, carry_out: &CarryOut<Q
 }
 
 /// Answers every caller of a batch.
-fn settle<Q, A>(requests: &[Q], mut callers: Vec<Caller<A>>, carry_out: &CarryOut<Q, A>) {
+fn settle<Q, A>(requests: &[Q], mut callers: Vec<Caller<A>>, carry_out: &mut CarryOut<Q, A>) {
     // Nothing that a panic may have left half-done is used again.
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(requests))).unwrap_or_else(|_| {
         error!(requests = requests.len(), "carrying out requests panicked");

@@ -83,6 +83,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    names_versions (id) {
+        id -> Bool,
+        version -> Uuid,
+    }
+}
+
+diesel::table! {
     permit_uses (permit_id, attempt_id, student_course_id) {
         permit_id -> Uuid,
         attempt_id -> Uuid,
@@ -296,6 +303,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     holds,
     idempotency_keys,
     meetings,
+    names_versions,
     permit_uses,
     permits,
     receipts,

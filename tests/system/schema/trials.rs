@@ -330,6 +330,7 @@ fn ledger() -> Trials {
         ("DELETE FROM event_feed", "event_feed_append_only"),
         ("TRUNCATE event_feed", "event_feed_append_only"),
         ("INSERT INTO event_feed_mark (id) VALUES (false)", "event_feed_mark_id_check"),
+        ("INSERT INTO names_versions (id, version) VALUES (false, gen_random_uuid())", "names_versions_id_check"),
         (
             "INSERT INTO idempotency_keys SELECT actor, key, sha256('y'), response, attempt_id, now() FROM idempotency_keys",
             "idempotency_keys_pkey",

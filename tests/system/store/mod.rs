@@ -9,6 +9,7 @@ mod grading;
 mod history;
 mod holds;
 mod idempotency;
+mod names;
 mod permits;
 mod proxy;
 mod races;

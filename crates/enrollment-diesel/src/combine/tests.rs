@@ -15,17 +15,20 @@ fn doubling(bounds: Bounds) -> (Combiner<u32, u32>, Batches, Sender<()>) {
     let (open, gate) = bounded(1_000);
     let batches = Batches::default();
     let seen = Arc::clone(&batches);
-    let carry_out = move |requests: &[u32]| {
-        gate.recv_timeout(Duration::from_secs(30)).expect("the gate opens");
-        seen.lock().unwrap().push(requests.to_vec());
-        assert!(!requests.contains(&7), "of the test");
-        if requests.contains(&13) {
-            return Err(StoreError::Database(DieselError::NotFound));
+    let carry_out = || {
+        let (gate, seen) = (gate.clone(), Arc::clone(&seen));
+        move |requests: &[u32]| {
+            gate.recv_timeout(Duration::from_secs(30)).expect("the gate opens");
+            seen.lock().unwrap().push(requests.to_vec());
+            assert!(!requests.contains(&7), "of the test");
+            if requests.contains(&13) {
+                return Err(StoreError::Database(DieselError::NotFound));
+            }
+            if requests.contains(&99) {
+                return Err(StoreError::Lost(DieselError::BrokenTransactionManager));
+            }
+            Ok(requests.iter().map(|request| request * 2).collect())
         }
-        if requests.contains(&99) {
-            return Err(StoreError::Lost(DieselError::BrokenTransactionManager));
-        }
-        Ok(requests.iter().map(|request| request * 2).collect())
     };
     (Combiner::start("test", bounds, carry_out).unwrap(), batches, open)
 }

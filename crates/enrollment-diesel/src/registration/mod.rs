@@ -16,6 +16,7 @@ mod follow_ups;
 mod history;
 mod lock;
 mod named;
+mod names;
 mod outlook;
 mod permits;
 mod read;

@@ -10,13 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The columns of a student course `sc`, with what [`student_course_tables!`] joins to it. The place in the waitlist is
-/// counted for those who wait only.
-macro_rules! student_course_columns {
+/// The columns of a student course `sc` itself. The place in the waitlist is counted for those who wait only.
+macro_rules! held_columns {
     () => {
-        "sc.id, sc.student_id, sc.status, c.id AS course_id, c.code AS course_code, c.title AS course_title,
-         s.id AS section_id, s.number AS section_number, s.component AS section_component,
-         t.id AS term_id, t.code AS term_code, (sc.credits * 100)::int4 AS hundredths, sc.grading_basis, sc.grade,
+        "sc.id, sc.student_id, sc.status, (sc.credits * 100)::int4 AS hundredths, sc.grading_basis, sc.grade,
          CASE WHEN sc.status = 'waitlisted' THEN (
              SELECT count(*) FROM student_courses ahead
              WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted'
@@ -31,6 +28,19 @@ macro_rules! student_course_columns {
          sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.end_reason, sc.version"
     };
 }
+pub(crate) use held_columns;
+
+/// The columns of a student course `sc`, with what [`student_course_tables!`] joins to it.
+macro_rules! student_course_columns {
+    () => {
+        concat!(
+            $crate::rows::student_course::held_columns!(),
+            ", c.id AS course_id, c.code AS course_code, c.title AS course_title,
+             s.id AS section_id, s.number AS section_number, s.component AS section_component,
+             t.id AS term_id, t.code AS term_code"
+        )
+    };
+}
 pub(crate) use student_course_columns;
 
 /// What a student course `sc` is joined to.
@@ -42,7 +52,91 @@ macro_rules! student_course_tables {
 }
 pub(crate) use student_course_tables;
 
-/// As [`student_course_columns!`] selects it: as a row, or as a JSON object within one.
+/// As [`held_columns!`] selects it, in that order.
+#[derive(Debug, Queryable)]
+pub(crate) struct HeldRow {
+    id: Uuid,
+    student_id: Uuid,
+    status: String,
+    hundredths: i32,
+    grading_basis: String,
+    grade: Option<String>,
+    waitlist_position: Option<i64>,
+    eligible_position: Option<i64>,
+    waitlist_priority: i16,
+    waitlist_sequence: Option<i64>,
+    waitlist_swap_from: Option<Uuid>,
+    waitlist_passed_over: Option<Value>,
+    reservation_id: Option<Uuid>,
+    enrolled_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<String>,
+    version: i64,
+}
+
+/// The types of [`held_columns!`].
+pub(crate) type HeldColumns = (
+    SqlUuid,
+    SqlUuid,
+    Text,
+    Integer,
+    Text,
+    Nullable<Text>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+    SmallInt,
+    Nullable<BigInt>,
+    Nullable<SqlUuid>,
+    Nullable<Jsonb>,
+    Nullable<SqlUuid>,
+    Nullable<Timestamptz>,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+    BigInt,
+);
+
+impl HeldRow {
+    /// The student course, of which the row has all but what it names.
+    pub(crate) fn student_course(
+        self,
+        course: CourseRef,
+        section: Option<SectionRef>,
+        term: Option<TermRef>,
+    ) -> Result<StudentCourse, Corrupt> {
+        let place = Place::new("student_courses", self.id);
+        let waitlist = self.waitlist_sequence.map(|sequence| -> Result<Waiting, Corrupt> {
+            let passed_over = self.waitlist_passed_over.map(|stored| place.document("waitlist_passed_over", stored));
+            Ok(Waiting {
+                priority: self.waitlist_priority,
+                sequence,
+                eligible_position: place.read_maybe("eligible_position", self.eligible_position)?,
+                swap_from: self.waitlist_swap_from.map(Into::into),
+                passed_over: passed_over.transpose()?,
+            })
+        });
+        Ok(StudentCourse {
+            id: self.id.into(),
+            student_id: self.student_id.into(),
+            status: place.word("status", &self.status)?,
+            course,
+            section,
+            term,
+            credits: credits_of_hundredths(self.hundredths).map_err(|reason| place.corrupt("credits", reason))?,
+            grading_basis: place.word("grading_basis", &self.grading_basis)?,
+            grade: place.read_maybe("grade", self.grade)?,
+            waitlist_position: place.read_maybe("waitlist_position", self.waitlist_position)?,
+            reservation_id: self.reservation_id.map(Into::into),
+            waitlist: waitlist.transpose()?,
+            enrolled_at: self.enrolled_at,
+            ended_at: self.ended_at,
+            end_reason: place.read_maybe("end_reason", self.end_reason)?,
+            version: self.version.into(),
+        })
+    }
+}
+
+/// As [`student_course_columns!`] selects it: as a row, or as a JSON object within one. Flat, since serde is slow at what is
+/// flattened.
 #[derive(Debug, QueryableByName, Deserialize)]
 pub(crate) struct StudentCourseRow {
     #[diesel(sql_type = SqlUuid)]
@@ -51,6 +145,34 @@ pub(crate) struct StudentCourseRow {
     student_id: Uuid,
     #[diesel(sql_type = Text)]
     status: String,
+    #[diesel(sql_type = Integer)]
+    hundredths: i32,
+    #[diesel(sql_type = Text)]
+    grading_basis: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    grade: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    waitlist_position: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    eligible_position: Option<i64>,
+    #[diesel(sql_type = SmallInt)]
+    waitlist_priority: i16,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    waitlist_sequence: Option<i64>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    waitlist_swap_from: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    waitlist_passed_over: Option<Value>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    reservation_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    enrolled_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    end_reason: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
     #[diesel(sql_type = SqlUuid)]
     course_id: Uuid,
     #[diesel(sql_type = Text)]
@@ -67,72 +189,36 @@ pub(crate) struct StudentCourseRow {
     pub(crate) term_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     term_code: Option<String>,
-    #[diesel(sql_type = Integer)]
-    hundredths: i32,
-    #[diesel(sql_type = Text)]
-    grading_basis: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    grade: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    waitlist_position: Option<i64>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    reservation_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    eligible_position: Option<i64>,
-    #[diesel(sql_type = SmallInt)]
-    waitlist_priority: i16,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    waitlist_sequence: Option<i64>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    waitlist_swap_from: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    waitlist_passed_over: Option<Value>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    enrolled_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    ended_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Text>)]
-    end_reason: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    version: i64,
 }
 
 impl TryFrom<StudentCourseRow> for StudentCourse {
     type Error = Corrupt;
 
     fn try_from(row: StudentCourseRow) -> Result<Self, Corrupt> {
-        let place = Place::new("student_courses", row.id);
+        let course = course_ref(row.course_id, row.course_code, row.course_title)?;
         let section = row.section_id.zip(row.section_number).zip(row.section_component);
         let section = section.map(|((id, number), component)| section_ref(id, number, &component)).transpose()?;
         let term = row.term_id.zip(row.term_code).map(|(id, code)| term_ref(id, code)).transpose()?;
-        let waitlist = row.waitlist_sequence.map(|sequence| -> Result<Waiting, Corrupt> {
-            let passed_over = row.waitlist_passed_over.map(|stored| place.document("waitlist_passed_over", stored));
-            Ok(Waiting {
-                priority: row.waitlist_priority,
-                sequence,
-                eligible_position: place.read_maybe("eligible_position", row.eligible_position)?,
-                swap_from: row.waitlist_swap_from.map(Into::into),
-                passed_over: passed_over.transpose()?,
-            })
-        });
-        Ok(Self {
-            id: row.id.into(),
-            student_id: row.student_id.into(),
-            status: place.word("status", &row.status)?,
-            course: course_ref(row.course_id, row.course_code, row.course_title)?,
-            section,
-            term,
-            credits: credits_of_hundredths(row.hundredths).map_err(|reason| place.corrupt("credits", reason))?,
-            grading_basis: place.word("grading_basis", &row.grading_basis)?,
-            grade: place.read_maybe("grade", row.grade)?,
-            waitlist_position: place.read_maybe("waitlist_position", row.waitlist_position)?,
-            reservation_id: row.reservation_id.map(Into::into),
-            waitlist: waitlist.transpose()?,
+        let held = HeldRow {
+            id: row.id,
+            student_id: row.student_id,
+            status: row.status,
+            hundredths: row.hundredths,
+            grading_basis: row.grading_basis,
+            grade: row.grade,
+            waitlist_position: row.waitlist_position,
+            eligible_position: row.eligible_position,
+            waitlist_priority: row.waitlist_priority,
+            waitlist_sequence: row.waitlist_sequence,
+            waitlist_swap_from: row.waitlist_swap_from,
+            waitlist_passed_over: row.waitlist_passed_over,
+            reservation_id: row.reservation_id,
             enrolled_at: row.enrolled_at,
             ended_at: row.ended_at,
-            end_reason: place.read_maybe("end_reason", row.end_reason)?,
-            version: row.version.into(),
-        })
+            end_reason: row.end_reason,
+            version: row.version,
+        };
+        held.student_course(course, section, term)
     }
 }
 

@@ -1,0 +1,11 @@
+DROP TRIGGER courses_change_names_version_on_update ON courses;
+DROP TRIGGER courses_change_names_version_on_delete ON courses;
+DROP TRIGGER courses_change_names_version_on_truncate ON courses;
+DROP TRIGGER sections_change_names_version_on_update ON sections;
+DROP TRIGGER sections_change_names_version_on_delete ON sections;
+DROP TRIGGER sections_change_names_version_on_truncate ON sections;
+DROP TRIGGER terms_change_names_version_on_update ON terms;
+DROP TRIGGER terms_change_names_version_on_delete ON terms;
+DROP TRIGGER terms_change_names_version_on_truncate ON terms;
+DROP FUNCTION change_names_version();
+DROP TABLE names_versions;
