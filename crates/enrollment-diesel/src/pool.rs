@@ -107,6 +107,8 @@ pub enum Purpose {
     Health,
     /// Their transactions may write.
     Write,
+    /// Its transactions carry out many attempts: a single thread's, who waits for nobody's lock for long.
+    Combine,
     /// Their transactions write what may be lost, behind the answers: a single thread's, and no disk is waited for.
     WriteBehind,
 }
@@ -122,7 +124,7 @@ impl Pool {
             Purpose::Read => config.readers,
             Purpose::ReadCombined => config.combining_readers,
             Purpose::Write => config.writers,
-            Purpose::Health | Purpose::WriteBehind => 1,
+            Purpose::Health | Purpose::Combine | Purpose::WriteBehind => 1,
         };
         let sessions = Sessions {
             url: with_connect_timeout(&config.url, config.connect_timeout),
@@ -226,10 +228,11 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
         Purpose::Read | Purpose::ReadCombined => ("enrollment-read", "on"),
         Purpose::Health => ("enrollment-health", "on"),
         Purpose::Write => ("enrollment-write", "off"),
+        Purpose::Combine => ("enrollment-combine", "off"),
         Purpose::WriteBehind => ("enrollment-write-behind", "off"),
     };
     let durability = match purpose {
-        Purpose::Read | Purpose::ReadCombined | Purpose::Health | Purpose::Write => "",
+        Purpose::Read | Purpose::ReadCombined | Purpose::Health | Purpose::Write | Purpose::Combine => "",
         Purpose::WriteBehind => "SET synchronous_commit = off;",
     };
     format!(
@@ -244,9 +247,19 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
          SET plan_cache_mode = force_generic_plan;
          {SAME_FOR_ALL}",
         statement = config.statement_timeout.as_millis(),
-        lock = config.lock_timeout.as_millis(),
+        lock = lock_timeout(config, purpose).as_millis(),
         idle = config.idle_in_transaction_session_timeout.as_millis(),
     )
+}
+
+/// Who carries out many waits for a moment only, and goes on with the others.
+fn lock_timeout(config: &StoreConfig, purpose: Purpose) -> Duration {
+    match purpose {
+        Purpose::Read | Purpose::ReadCombined | Purpose::Health | Purpose::Write | Purpose::WriteBehind => {
+            config.lock_timeout
+        }
+        Purpose::Combine => config.lock_timeout.min(Duration::from_millis(100)),
+    }
 }
 
 /// libpq takes the time that connecting may take from the connection string only. One that is there already stays.

@@ -1,12 +1,14 @@
 //! The store: connections in lanes, and the ports on them.
 //!
 //! A port's method sends a job to a lane and awaits its answer. Reads have lanes of their own, so that they never wait
-//! behind writers who wait for a row; the reads that everybody repeats have one in which they are combined; and so has the
-//! question whether the database is there. The jobs are functions of a connection, each in the file of its subject.
+//! behind writers who wait for a row; the reads that everybody repeats have one in which they are combined; attempts to register
+//! have one in which they are; and so has the question whether the database is there. The jobs are functions of a connection,
+//! each in the file of its subject.
 
 use crate::pool::{Pool, Purpose};
 use crate::registration::CoursesReader;
-use crate::workers::{self, Workers};
+use crate::registration::combining::AttemptCombiner;
+use crate::workers::{Load, Workers};
 use crate::write_behind::WriteBehind;
 use crate::{StoreConfig, StoreError, registration};
 use diesel::PgConnection;
@@ -28,6 +30,8 @@ pub struct PgStore {
     /// Whether the database is there.
     pub(crate) health: Workers<PgConnection>,
     pub(crate) writers: Workers<PgConnection>,
+    /// Attempts to register, many in one transaction.
+    pub(crate) attempts: AttemptCombiner,
     /// The records of refusals. Below the writers, so that it is dropped after the last of their jobs has handed over.
     pub(crate) refusals: Arc<WriteBehind<Record>>,
 }
@@ -42,12 +46,15 @@ impl PgStore {
             let pool = Pool::new(config, purpose);
             Workers::start(name, pool.size() as usize, config.queue, pool)
         };
+        let refusals = Arc::new(registration::refusals(config)?);
+        let attempts = AttemptCombiner::start(config, Pool::new(config, Purpose::Combine), Arc::clone(&refusals))?;
         Ok(Self {
+            attempts,
             readers: lane("store-read", Purpose::Read)?,
             courses: registration::courses_reader(config)?,
             health: lane("store-health", Purpose::Health)?,
             writers: lane("store-write", Purpose::Write)?,
-            refusals: Arc::new(registration::refusals(config)?),
+            refusals,
         })
     }
 
@@ -70,13 +77,17 @@ impl PgStore {
 
     /// The lanes, and how busy each is.
     pub(crate) fn lanes(&self) -> Vec<Lane> {
-        let loads =
-            [("readers", self.readers.load()), ("courses", self.courses.load()), ("writers", self.writers.load())];
+        let loads = [
+            ("readers", self.readers.load()),
+            ("courses", self.courses.load()),
+            ("attempts", self.attempts.load()),
+            ("writers", self.writers.load()),
+        ];
         loads.map(|(name, load)| lane(name, load)).into()
     }
 }
 
-fn lane(name: &'static str, load: workers::Load) -> Lane {
+fn lane(name: &'static str, load: Load) -> Lane {
     Lane { name, connections: load.threads, busy: load.busy, queued: load.queued }
 }
 

@@ -2,18 +2,18 @@
 
 use super::lock::{self, Beyond, Waiting};
 use super::register::{Decided, Followed, again_if_overtaken, carry_out};
-use super::settle::record_of;
+use super::settle::receipts_of;
 use crate::StoreError;
 use crate::rows::Place;
 use crate::schema::students;
 use crate::store::Answer;
-use crate::transaction::{Ending, transaction};
+use crate::transaction::Ending;
 use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::prelude::*;
 use enrollment_core::Error;
 use enrollment_core::ids::StudentId;
-use enrollment_core::registration::{Attempt, Mode, Outcome, Receipt, Record, Scope};
+use enrollment_core::registration::{Attempt, Mode, Outcome, Receipt, Record};
 use enrollment_core::text::StudentNumber;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ fn carry_out_all(
     attempts: &[Attempt],
     beyond: &mut Beyond,
 ) -> Result<Vec<Result<Decided, Error>>, StoreError> {
-    lock::lock(conn, &scope_of(attempts), beyond, Waiting::Wait)?;
+    lock::lock(conn, &lock::all(attempts.iter().map(Attempt::scope)), beyond, Waiting::Wait)?;
     let carried = attempts.iter().map(|attempt| {
         let mut noted = Beyond::default();
         let carried = carry_out(conn, attempt, &mut noted, Followed::Yes);
@@ -61,20 +61,6 @@ fn carry_out_all(
         carried.map(|(_, decided)| decided)
     });
     carried.collect()
-}
-
-/// What all of the attempts need.
-fn scope_of(attempts: &[Attempt]) -> Scope {
-    let mut all = Scope::default();
-    for scope in attempts.iter().map(Attempt::scope) {
-        all.students.extend(scope.students);
-        all.sections.extend(scope.sections);
-        all.courses.extend(scope.courses);
-        all.student_courses.extend(scope.student_courses);
-    }
-    all.sections.sort_unstable();
-    all.sections.dedup();
-    all
 }
 
 fn is_accepted(decided: &Result<Decided, Error>) -> bool {
@@ -88,19 +74,10 @@ pub(super) fn settle_all(
     attempts: &[Attempt],
     refusals: &WriteBehind<Record>,
 ) -> Answer<Receipts> {
-    let ids: Vec<Uuid> = attempts.iter().map(|attempt| attempt.student_id.uuid()).collect();
-    let records = transaction(conn, |conn| {
-        let locked = students::table.filter(students::id.eq_any(&ids)).order(students::id).select(students::id);
-        locked.for_no_key_update().load::<Uuid>(conn)?;
-        let records = attempts.iter().map(|attempt| record_of(conn, attempt)).collect::<Result<Option<Vec<_>>, _>>()?;
-        Ok(Ending::RollBack(records))
-    })?;
-    match records {
+    let receipts = receipts_of(conn, &attempts.iter().collect::<Vec<_>>())?;
+    match receipts.into_iter().collect::<Option<Vec<_>>>() {
         None => register_all(conn, attempts, refusals),
-        Some(records) => {
-            let receipts = attempts.iter().zip(records).map(|(attempt, record)| Receipt::of(attempt, record.judgement));
-            Ok(Ok(receipts.map(Ok).collect()))
-        }
+        Some(receipts) => Ok(Ok(receipts.into_iter().map(Ok).collect())),
     }
 }
 

@@ -1,5 +1,6 @@
-//! Loading what is known when an attempt is decided, and whether it was answered before.
+//! Loading what is known when attempts are decided, and whether they were answered before: of all of them by one statement.
 
+use super::known::{Answered, Known, OfTerm};
 use super::lock::{Locked, uuids};
 use crate::StoreError;
 use crate::rows::hold::HoldFactsRow;
@@ -11,60 +12,44 @@ use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{
     StudentCourseRow, course_ref, section_ref, student_course_columns, student_course_tables, term_ref,
 };
-use crate::rows::window::{TermWindowsRow, windows_of_terms};
+use crate::rows::window::{WindowFactsRow, windows_of_terms};
 use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Json, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use enrollment_core::Subject;
+use diesel::sql_types::{Array, Json, Text, Uuid as SqlUuid};
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Credits, GradeScale, GradeValue, Restriction, TimeZone};
-use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
+use enrollment_core::catalog::{Credits, GradeValue, Restriction, TimeZone};
+use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{
-    CourseFacts, Facts, HeldCourse, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SeatPool,
-    SectionFacts, StudentFacts, TermFacts, TermWindows, WaitlistFacts,
+    Attempt, CourseFacts, HeldCourse, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SectionFacts,
+    TermFacts, WaitlistFacts,
 };
+use enrollment_core::text::Program;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// What is known, but for what the locks have told.
-pub(super) struct Known {
-    pub(super) sections: Vec<SectionFacts>,
-    pub(super) holds: Vec<HoldFacts>,
-    pub(super) windows: Vec<TermWindows>,
-    pub(super) permits: Vec<PermitFacts>,
-    pub(super) held: Vec<HeldCourse>,
-    pub(super) reservations: Vec<ReservationFacts>,
-    pub(super) scale: GradeScale,
-    /// How many wait for a seat of each pool for which anybody does.
-    pub(super) waiting: BTreeMap<Uuid, u32>,
-    /// What the scope names and is not there.
-    pub(super) missing: Option<(Subject, Uuid)>,
-    /// The answer that the attempt's idempotency key was given before.
-    pub(super) answered: Option<Answered>,
+/// What is to be known for one attempt.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) student: StudentId,
+    pub(super) scope: &'a Scope,
+    /// Where a request carries an idempotency key, it comes with the actor whose key it is.
+    pub(super) answer: Option<(&'a Actor, &'a Idempotency)>,
 }
 
-impl Known {
-    /// All facts, with what the locks have told.
-    pub(super) fn facts(self, student: StudentFacts, pools: Vec<SeatPool>) -> Facts {
-        let Self { sections, holds, windows, permits, held, reservations, scale, waiting, .. } = self;
-        let waiting_for = |pool: &SeatPool| waiting.get(&pool.id.uuid()).copied().unwrap_or_default();
-        let pools = pools.into_iter().map(|pool| SeatPool { waiting: waiting_for(&pool), ..pool }).collect();
-        Facts { student, holds, windows, permits, held, sections, pools, reservations, scale }
+impl<'a> Wanted<'a> {
+    /// What deciding an attempt of this scope needs.
+    pub(super) fn for_attempt(attempt: &'a Attempt, scope: &'a Scope) -> Self {
+        let answer = super::register::idempotency(attempt).map(|idempotency| (&attempt.actor, idempotency));
+        Self { student: attempt.student_id, scope, answer }
     }
 }
 
-/// An answer that was given before.
-pub(super) struct Answered {
-    pub(super) request_hash: Vec<u8>,
-    pub(super) receipt: Value,
-}
-
-/// $1 the student, $2 the sections, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actor,
-/// $7 the idempotency key, or both null, $8 the locked pools. One row in any case.
+/// $1 the students, $2 the sections, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actors
+/// and $7 their idempotency keys, $8 the locked pools. One row in any case.
 const FACTS: &str = concat!(
     "SELECT
         (SELECT coalesce(json_agg(section), '[]') FROM (
@@ -75,9 +60,7 @@ const FACTS: &str = concat!(
                 c.repeat_policy, c.requisite, c.corequisite, c.excludes,
                 c.restriction AS course_restriction, c.linked_components,
                 t.id AS term_id, t.code AS term_code, t.time_zone, t.starts_on, t.ends_on,
-                (t.max_credits * 100)::int4 AS max_hundredths, t.audit_counts,
-                ((t.program_max_credits ->> (SELECT program FROM students WHERE id = $1))::numeric * 100)::int4
-                    AS program_max_hundredths,
+                (t.max_credits * 100)::int4 AS max_hundredths, t.audit_counts, t.program_max_credits,
                 t.enrollment_opens_at, t.enrollment_closes_at, t.drop_deadline, t.withdraw_deadline, ",
     meetings_of!("s.id"),
     " AS meetings
@@ -92,22 +75,21 @@ const FACTS: &str = concat!(
                 WHERE sharing.seat_pool_id = s.seat_pool_id
             ) waitlist
             WHERE s.id = ANY ($2)
+            ORDER BY s.id
         ) section) AS sections,
-        (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = $1) AS holds,
+        (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = ANY ($1)) AS holds,
         ",
     windows_of_terms!(
         terms: "SELECT term_id FROM sections WHERE id = ANY ($2)
-                UNION SELECT term_id FROM student_courses WHERE student_id = $1 AND id = ANY ($3)",
-        student: "$1"
+                UNION SELECT term_id FROM student_courses WHERE id = ANY ($3)",
+        students: "$1"
     ),
     " AS windows,
-        (SELECT coalesce(json_agg(p ORDER BY p.id), '[]') FROM permits p
-            LEFT JOIN sections own ON own.id = p.section_id
-            -- With a student course go its siblings, so a permit for any section of the course may be of use.
-            WHERE p.student_id = $1 AND coalesce(p.course_id, own.course_id) IN (
-                SELECT s.course_id FROM sections s WHERE s.id = ANY ($2)
-                UNION ALL SELECT sc.course_id FROM student_courses sc WHERE sc.student_id = $1 AND sc.id = ANY ($3)
-            )) AS permits,
+        (SELECT coalesce(json_agg(permit ORDER BY permit.id), '[]') FROM (
+            SELECT p.*, coalesce(p.course_id, own.course_id) AS of_course_id
+            FROM permits p LEFT JOIN sections own ON own.id = p.section_id
+            WHERE p.student_id = ANY ($1)
+        ) permit) AS permits,
         (SELECT coalesce(json_agg(held), '[]') FROM (
             SELECT ",
     student_course_columns!(),
@@ -117,7 +99,7 @@ const FACTS: &str = concat!(
     " END AS meetings
             FROM ",
     student_course_tables!(),
-    "       WHERE sc.student_id = $1
+    "       WHERE sc.student_id = ANY ($1)
                 AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($3))
             ORDER BY sc.id
         ) held) AS held,
@@ -130,65 +112,39 @@ const FACTS: &str = concat!(
         (SELECT coalesce(json_object_agg(seat_pool_id, waiting), '{}') FROM (
             SELECT seat_pool_id, sum(waitlisted) AS waiting FROM sections WHERE seat_pool_id = ANY ($8) GROUP BY seat_pool_id
         ) pool) AS waiting,
-        (SELECT named.id FROM unnest($4) AS named (id) WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id) LIMIT 1)
-            AS no_course,
-        (SELECT named.id FROM unnest($5) AS named (id) WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id) LIMIT 1)
-            AS no_term,
-        answered.request_hash, answered.response
-    FROM (SELECT) AS one LEFT JOIN idempotency_keys answered ON answered.actor = $6 AND answered.key = $7"
+        (SELECT coalesce(json_agg(named.id), '[]') FROM unnest($4) AS named (id)
+            WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id)) AS no_courses,
+        (SELECT coalesce(json_agg(named.id), '[]') FROM unnest($5) AS named (id)
+            WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id)) AS no_terms,
+        (SELECT coalesce(json_agg(answered), '[]') FROM (
+            SELECT k.actor, k.key, encode(k.request_hash, 'hex') AS request_hash, k.response AS receipt
+            FROM unnest($6, $7) AS asked (actor, key) JOIN idempotency_keys k ON k.actor = asked.actor AND k.key = asked.key
+        ) answered) AS answered"
 );
 
 /// Loads everything that deciding needs beyond what the locks have told. It MUST run after them, as a statement of its own.
-/// Where a request carries an idempotency key, it comes with the actor whose key it is.
-pub(super) fn load(
-    conn: &mut PgConnection,
-    student: StudentId,
-    scope: &Scope,
-    locked: &Locked,
-    answer: Option<(&Actor, &Idempotency)>,
-) -> Result<Known, StoreError> {
-    let (courses, terms): (Vec<_>, Vec<_>) = scope.courses.iter().copied().unzip();
+pub(super) fn load(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: Locked) -> Result<Known, StoreError> {
+    let students: Vec<Uuid> = wanted.iter().map(|wanted| wanted.student.uuid()).collect();
+    let scopes = || wanted.iter().map(|wanted| wanted.scope);
+    let student_courses: Vec<_> = scopes().flat_map(|scope| scope.student_courses.iter().copied()).collect();
+    let (courses, terms): (Vec<_>, Vec<_>) = scopes().flat_map(|scope| scope.courses.iter().copied()).unzip();
     let terms: Vec<Uuid> = terms.into_iter().flatten().map(Uuid::from).collect();
+    let (actors, keys): (Vec<_>, Vec<_>) = wanted
+        .iter()
+        .filter_map(|wanted| wanted.answer)
+        .map(|(actor, idempotency)| (actor.as_str(), idempotency.key.as_str()))
+        .unzip();
     let row = Statement::new(FACTS)
-        .bind::<SqlUuid, _>(student.uuid())
+        .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(&locked.sections)
-        .bind::<Array<SqlUuid>, _>(uuids(&scope.student_courses))
+        .bind::<Array<SqlUuid>, _>(uuids(&student_courses))
         .bind::<Array<SqlUuid>, _>(uuids(&courses))
         .bind::<Array<SqlUuid>, _>(terms)
-        .bind::<Nullable<Text>, _>(answer.map(|(actor, _)| actor.as_str()))
-        .bind::<Nullable<Text>, _>(answer.map(|(_, idempotency)| idempotency.key.as_str()))
+        .bind::<Array<Text>, _>(actors)
+        .bind::<Array<Text>, _>(keys)
         .bind::<Array<SqlUuid>, _>(locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
         .get_result::<FactsRow>(conn)?;
-    let sections: Vec<SectionFacts> = row.sections.0.into_iter().map(SectionRow::facts).collect::<Result<_, _>>()?;
-    let held: Vec<HeldCourse> = row.held.0.into_iter().map(HeldRow::held).collect::<Result<_, _>>()?;
-    let missing = [
-        (missing_section(scope, &sections), Subject::Section),
-        (row.no_course, Subject::Course),
-        (row.no_term, Subject::Term),
-        (missing_student_course(scope, &held), Subject::StudentCourse),
-    ];
-    Ok(Known {
-        sections,
-        holds: row.holds.0.into_iter().map(HoldFacts::try_from).collect::<Result<_, _>>()?,
-        windows: row.windows.0.into_iter().map(TermWindows::try_from).collect::<Result<_, _>>()?,
-        permits: row.permits.0.into_iter().map(PermitFacts::try_from).collect::<Result<_, _>>()?,
-        held,
-        reservations: row.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
-        scale: row.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
-        waiting: row.waiting.0,
-        missing: missing.into_iter().find_map(|(missing, subject)| missing.map(|id| (subject, id))),
-        answered: row.request_hash.zip(row.response).map(|(request_hash, receipt)| Answered { request_hash, receipt }),
-    })
-}
-
-fn missing_section(scope: &Scope, loaded: &[SectionFacts]) -> Option<Uuid> {
-    let is_missing = |named: &&SectionId| !loaded.iter().any(|section| section.section.id == **named);
-    scope.sections.iter().find(is_missing).map(|named| named.uuid())
-}
-
-fn missing_student_course(scope: &Scope, held: &[HeldCourse]) -> Option<Uuid> {
-    let is_missing = |named: &&StudentCourseId| !held.iter().any(|held| held.student_course.id == **named);
-    scope.student_courses.iter().find(is_missing).map(|named| named.uuid())
+    row.known(locked)
 }
 
 #[derive(QueryableByName)]
@@ -198,7 +154,7 @@ struct FactsRow {
     #[diesel(sql_type = Json)]
     holds: FromJson<Vec<HoldFactsRow>>,
     #[diesel(sql_type = Json)]
-    windows: FromJson<Vec<TermWindowsRow>>,
+    windows: FromJson<Vec<WindowFactsRow>>,
     #[diesel(sql_type = Json)]
     permits: FromJson<Vec<PermitFactsRow>>,
     #[diesel(sql_type = Json)]
@@ -209,14 +165,53 @@ struct FactsRow {
     grades: FromJson<Vec<GradeRow>>,
     #[diesel(sql_type = Json)]
     waiting: FromJson<BTreeMap<Uuid, u32>>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    no_course: Option<Uuid>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    no_term: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    request_hash: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    response: Option<Value>,
+    #[diesel(sql_type = Json)]
+    no_courses: FromJson<Vec<Uuid>>,
+    #[diesel(sql_type = Json)]
+    no_terms: FromJson<Vec<Uuid>>,
+    #[diesel(sql_type = Json)]
+    answered: FromJson<Vec<Answered>>,
+}
+
+impl FactsRow {
+    fn known(self, locked: Locked) -> Result<Known, StoreError> {
+        let Locked { students, pools, offered, .. } = locked;
+        let mut known = Known {
+            students: students.into_iter().map(|student| (student.id, student)).collect(),
+            offered,
+            reservations: self.reservations.0.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
+            scale: self.grades.0.into_iter().map(GradeRow::value).collect::<Result<_, _>>()?,
+            no_courses: self.no_courses.0,
+            no_terms: self.no_terms.0,
+            answered: self.answered.0,
+            ..Known::default()
+        };
+        for mut pool in pools {
+            pool.waiting = self.waiting.0.get(&pool.id.uuid()).copied().unwrap_or_default();
+            known.pools.insert(pool.id, pool);
+        }
+        for row in self.sections.0 {
+            let of_term = OfTerm { program_max_credits: row.program_limits()? };
+            let facts = row.facts()?;
+            known.terms.entry(facts.term.term.id).or_insert(of_term);
+            known.sections.insert(facts.section.id, facts);
+        }
+        for row in self.holds.0 {
+            known.holds.entry(row.student_id()).or_default().push(HoldFacts::try_from(row)?);
+        }
+        for row in self.windows.0 {
+            known.windows.push(row.try_into()?);
+        }
+        for row in self.permits.0 {
+            let (student, course) = row.is_of();
+            known.permits.entry(student).or_default().push((course, PermitFacts::try_from(row)?));
+        }
+        for row in self.held.0 {
+            let held = row.held()?;
+            known.held.entry(held.student_course.student_id).or_default().push(held);
+        }
+        Ok(known)
+    }
 }
 
 /// A section, with its course and its term.
@@ -251,7 +246,7 @@ struct SectionRow {
     ends_on: NaiveDate,
     max_hundredths: Option<i32>,
     audit_counts: bool,
-    program_max_hundredths: Option<i32>,
+    program_max_credits: Value,
     enrollment_opens_at: Option<DateTime<Utc>>,
     enrollment_closes_at: Option<DateTime<Utc>>,
     drop_deadline: Option<DateTime<Utc>>,
@@ -260,6 +255,10 @@ struct SectionRow {
 }
 
 impl SectionRow {
+    fn program_limits(&self) -> Result<BTreeMap<Program, Credits>, Corrupt> {
+        Place::new("terms", self.term_id).document("program_max_credits", self.program_max_credits.clone())
+    }
+
     fn facts(self) -> Result<SectionFacts, Corrupt> {
         let (section, course, term) =
             (Place::new("sections", self.id), Place::new("courses", self.course_id), Place::new("terms", self.term_id));
@@ -292,7 +291,8 @@ impl SectionRow {
                 starts_on: self.starts_on,
                 ends_on: self.ends_on,
                 max_credits: limit(term, "max_credits", self.max_hundredths)?,
-                program_max_credits: limit(term, "program_max_credits", self.program_max_hundredths)?,
+                // Which of the limits counts depends on the student.
+                program_max_credits: None,
                 audit_counts: self.audit_counts,
                 enrollment_opens_at: self.enrollment_opens_at,
                 enrollment_closes_at: self.enrollment_closes_at,

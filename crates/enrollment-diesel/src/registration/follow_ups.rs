@@ -7,7 +7,7 @@
 
 use super::lock::{Beyond, Waiting};
 use super::register::{self, Judged, overtaken};
-use super::write;
+use super::write::{self, Entry};
 use crate::StoreError;
 use crate::statement::Statement;
 use diesel::prelude::*;
@@ -167,7 +167,7 @@ impl FollowUps {
     fn judge(&mut self, conn: &mut PgConnection, attempt: &Attempt) -> Result<(Facts, Judgement), StoreError> {
         self.attempts += 1;
         match register::judge(conn, attempt, &Beyond::default(), Waiting::Skip)? {
-            Judged::Judged(facts, judgement) => Ok((facts, judgement)),
+            Judged::Judged(facts, judgement) => Ok((*facts, judgement)),
             Judged::Answered(_) => Err(overtaken()),
         }
     }
@@ -180,7 +180,7 @@ impl FollowUps {
         record: Record,
     ) -> Result<(Facts, Vec<Change>), StoreError> {
         let receipt = Receipt::of(attempt, record.judgement.clone());
-        write::changes(conn, attempt, None, &receipt, &record)?;
+        write::entries(conn, &[Entry { attempt, idempotency: None, receipt: &receipt, record: &record }])?;
         self.wrote = true;
         let Record { mut facts, judgement, .. } = record;
         facts.apply(&judgement.changes);

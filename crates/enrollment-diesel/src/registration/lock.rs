@@ -7,10 +7,11 @@ use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Json, Nullable, Uuid as SqlUuid};
-use enrollment_core::ids::{StudentCourseId, StudentId};
+use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{Scope, SeatPool, StudentFacts};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 const LOCK: &str = include_str!("lock.sql");
@@ -21,6 +22,8 @@ pub(super) struct Locked {
     pub(super) students: Vec<StudentFacts>,
     /// The sections of the scope that exist; they themselves are not locked.
     pub(super) sections: Vec<Uuid>,
+    /// Which of them are those of a course that the scope names.
+    pub(super) offered: HashMap<(CourseId, Option<TermId>), Vec<SectionId>>,
     /// The pools of those sections, and of the student courses of the scope with what belongs to them.
     pub(super) pools: Vec<SeatPool>,
 }
@@ -49,8 +52,23 @@ impl Beyond {
     }
 }
 
-/// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends. If
-/// one of the students does not exist, or is skipped, no pool is locked.
+/// What all of these need, each named once.
+pub(super) fn all(scopes: impl IntoIterator<Item = Scope>) -> Scope {
+    let mut all = Scope::default();
+    for scope in scopes {
+        all.students.extend(scope.students);
+        all.sections.extend(scope.sections);
+        all.courses.extend(scope.courses);
+        all.student_courses.extend(scope.student_courses);
+    }
+    all.sections.sort_unstable();
+    all.sections.dedup();
+    all.courses.sort_unstable();
+    all.courses.dedup();
+    all
+}
+
+/// Locks the students and then the seat pools of the scope, each in the order of their ids, until the transaction ends.
 pub(super) fn lock(
     conn: &mut PgConnection,
     scope: &Scope,
@@ -88,7 +106,18 @@ fn read(
         .get_result::<LockedRow>(conn)?;
     let students = row.students.0.into_iter().map(StudentFacts::try_from).collect::<Result<_, _>>()?;
     let pools = row.pools.0.into_iter().map(SeatPool::try_from).collect::<Result<_, _>>()?;
-    Ok(Locked { students, sections: row.sections.0, pools })
+    let mut offered: HashMap<_, Vec<SectionId>> = HashMap::new();
+    let mut sections = Vec::with_capacity(row.sections.0.len());
+    for found in row.sections.0 {
+        let named = found.place.and_then(|place| scope.courses.get(place.checked_sub(1)?));
+        if let Some(named) = named {
+            offered.entry(*named).or_default().push(found.id.into());
+        }
+        sections.push(found.id);
+    }
+    sections.sort_unstable();
+    sections.dedup();
+    Ok(Locked { students, sections, offered, pools })
 }
 
 pub(super) fn uuids<Id: Copy + Into<Uuid>>(ids: &[Id]) -> Vec<Uuid> {
@@ -100,9 +129,17 @@ struct LockedRow {
     #[diesel(sql_type = Json)]
     students: FromJson<Vec<StudentRow>>,
     #[diesel(sql_type = Json)]
-    sections: FromJson<Vec<Uuid>>,
+    sections: FromJson<Vec<Found>>,
     #[diesel(sql_type = Json)]
     pools: FromJson<Vec<PoolRow>>,
+}
+
+/// A section of the scope.
+#[derive(Debug, Deserialize)]
+struct Found {
+    /// Where the scope names its course, counted from 1; none where it names the section itself.
+    place: Option<usize>,
+    id: Uuid,
 }
 
 #[derive(Debug, Deserialize)]

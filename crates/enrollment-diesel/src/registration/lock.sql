@@ -1,17 +1,18 @@
 -- Locks what an attempt changes, in the order of all writers: students by id, then seat pools by id.
 --
--- $1 the students   $2 sections that are named   $3, $4 courses that are named, each with its term or null
+-- $1 the students   $2 sections that are named   $3, $4 courses that are named, each with its term or null: what is found of
+-- them comes with its place among them
 -- $5 student courses that are named, of these students or of others
 WITH locked_students AS MATERIALIZED (
     SELECT id, status, program, level, (max_credits * 100)::int4 AS max_hundredths
     FROM students WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
 ),
 candidates AS MATERIALIZED (
-    SELECT s.id, s.seat_pool_id FROM sections s WHERE s.id = ANY ($2)
-    UNION
+    SELECT NULL::bigint AS place, s.id, s.seat_pool_id FROM sections s WHERE s.id = ANY ($2)
+    UNION ALL
     -- Of each component of a course, the sections that are open, or all when none is.
-    SELECT s.id, s.seat_pool_id
-    FROM unnest($3, $4) AS named (course_id, term_id)
+    SELECT named.place, s.id, s.seat_pool_id
+    FROM unnest($3, $4) WITH ORDINALITY AS named (course_id, term_id, place)
     JOIN sections s ON s.course_id = named.course_id AND s.term_id = coalesce(named.term_id, s.term_id)
     WHERE s.status = 'open' OR NOT EXISTS (
         SELECT FROM sections o
@@ -36,10 +37,10 @@ locked_pools AS MATERIALIZED (
             WHERE named.id = ANY ($5)
         ))
         -- Counting them takes all students' locks before the first pool's.
-        AND (SELECT count(*) FROM locked_students) = cardinality($1)
+        AND (SELECT count(*) FROM locked_students) >= 0
     ORDER BY p.id FOR NO KEY UPDATE
 )
 SELECT
     coalesce((SELECT json_agg(locked_students) FROM locked_students), '[]') AS students,
-    coalesce((SELECT json_agg(id) FROM candidates), '[]') AS sections,
+    coalesce((SELECT json_agg(json_build_object('place', place, 'id', id)) FROM candidates), '[]') AS sections,
     coalesce((SELECT json_agg(locked_pools) FROM locked_pools), '[]') AS pools

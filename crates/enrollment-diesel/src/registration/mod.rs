@@ -1,7 +1,8 @@
 //! Registrations: the port [`RegistrationRepository`], which changes student courses only as attempts decide.
 //!
-//! An enrollment is five round trips: `BEGIN`, [`lock`], [`facts`], [`mod@write`], `COMMIT` ([`register`] puts them in order).
-//! Its receipt is written by the statement of its change; that of a refusal is written behind the answer, in bulk.
+//! A transaction is five round trips: `BEGIN`, [`lock`], [`facts`], [`mod@write`], `COMMIT`, and carries as many attempts as have
+//! come while the one before was at it ([`combining`], which lets [`together`] put the five in order; [`register`] is for those that others follow
+//! from). A receipt is written by the statement of its change; that of a refusal is written behind the answer, in bulk.
 //! The locks and the facts are two statements because a statement sees the database as it was when it began: facts that
 //! were read by the statement that waited for the locks would be those from before the wait.
 //!
@@ -9,11 +10,13 @@
 
 mod as_of;
 mod bulk;
+pub(crate) mod combining;
 mod courses_of;
 mod facts;
 mod feed;
 mod follow_ups;
 mod history;
+mod known;
 mod lock;
 mod named;
 mod names;
@@ -25,6 +28,7 @@ pub(crate) mod reoffer;
 pub(crate) mod section_change;
 mod settle;
 mod timetable;
+mod together;
 mod write;
 
 pub(crate) use courses_of::{CoursesReader, courses_reader};
@@ -70,16 +74,7 @@ const MOST_INQUIRIES: u32 = 3;
 #[async_trait]
 impl RegistrationRepository for PgStore {
     async fn register(&self, attempt: Attempt) -> Result<Receipt, Error> {
-        let (first, refusals) = (attempt.clone(), Arc::clone(&self.refusals));
-        let mut answer = self.writers.run(move |conn| register::register(conn, &first, &refusals)).await;
-        for _ in 0..MOST_INQUIRIES {
-            // The connection is gone; another one can tell what has become of the attempt.
-            let Err(StoreError::OutcomeUnknown(unknown)) = answer else { break };
-            let (lost, refusals) = (attempt.clone(), Arc::clone(&self.refusals));
-            let settled = self.writers.run(move |conn| settle::settle(conn, &lost, &refusals)).await;
-            answer = settled.map_err(|_| StoreError::OutcomeUnknown(unknown));
-        }
-        answer?
+        self.attempts.register(attempt).await
     }
 
     async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error> {

@@ -1,7 +1,8 @@
 //! Facts that only inform: the port [`FactsRepository`]. The statements are those of an attempt, but nothing is locked, so
 //! that it runs beside whoever registers.
 
-use super::{facts, lock};
+use super::facts::{self, Wanted};
+use super::lock;
 use crate::store::{Answer, PgStore};
 use async_trait::async_trait;
 use diesel::PgConnection;
@@ -18,8 +19,6 @@ impl FactsRepository for PgStore {
 
 fn load(conn: &mut PgConnection, student: StudentId, scope: &Scope) -> Answer<Facts> {
     let seen = lock::look(conn, scope)?;
-    let Some(known) = seen.students.iter().find(|known| known.id == student).cloned() else {
-        return Ok(Err(Error::NotFound(Subject::Student)));
-    };
-    Ok(Ok(facts::load(conn, student, scope, &seen, None)?.facts(known, seen.pools)))
+    let wanted = Wanted { student, scope, answer: None };
+    Ok(facts::load(conn, &[wanted], seen)?.seen(&wanted).ok_or(Error::NotFound(Subject::Student)))
 }

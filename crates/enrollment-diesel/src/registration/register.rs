@@ -1,8 +1,10 @@
 //! Carrying out an attempt: lock, load, decide, write, and offer what became free to those who wait for it.
 
-use super::facts::Answered;
+use super::facts::Wanted;
 use super::follow_ups::{Consequences, FollowUps};
+use super::known::{About, Answered, Known};
 use super::lock::{Beyond, Waiting};
+use super::write::Entry;
 use super::{facts, lock, write};
 use crate::StoreError;
 use crate::constraint::asks_to_decide_again;
@@ -13,7 +15,7 @@ use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
 use enrollment_core::registration::{
-    Attempt, Facts, Idempotency, Judgement, Mode, Origin, Promotion, Receipt, Record, Status, Verdict,
+    Attempt, Facts, HeldCourse, Idempotency, Judgement, Mode, Origin, Promotion, Receipt, Record, Scope, Status,
 };
 use enrollment_core::{Error, Subject};
 use std::collections::BTreeSet;
@@ -113,7 +115,7 @@ pub(super) fn carry_out(
             Judged::Answered(_) => return Err(overtaken()),
         };
     }
-    let record = Record::of(attempt, facts, judgement);
+    let record = Record::of(attempt, *facts, judgement);
     let receipt = Receipt::of(attempt, record.judgement.clone());
     let written = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
     if let Some(Record { mut facts, judgement, .. }) = written.filter(|_| attempt.command.moves_seats()) {
@@ -125,9 +127,8 @@ pub(super) fn carry_out(
 }
 
 /// What came of judging an attempt.
-#[expect(clippy::large_enum_variant, reason = "taken apart at once, and mostly the large one")]
 pub(super) enum Judged {
-    Judged(Facts, Judgement),
+    Judged(Box<Facts>, Judgement),
     /// It needs no judging, or allows none.
     Answered(Result<Receipt, Error>),
 }
@@ -141,34 +142,48 @@ pub(super) fn judge(
 ) -> Result<Judged, StoreError> {
     let scope = attempt.scope();
     let locked = lock::lock(conn, &scope, beyond, waiting)?;
-    let Some(student) = locked.students.iter().find(|student| student.id == attempt.student_id).cloned() else {
-        return match waiting {
-            Waiting::Wait => Ok(Judged::Answered(Err(Error::NotFound(Subject::Student)))),
-            // Somebody else has the lock.
-            Waiting::Skip => Err(overtaken()),
-        };
+    let wanted = Wanted::for_attempt(attempt, &scope);
+    let known = facts::load(conn, &[wanted], locked)?;
+    match (judge_on(&known, &wanted, attempt)?, waiting) {
+        (OnKnown::Judged(facts, judgement), _) => Ok(Judged::Judged(facts, judgement)),
+        (OnKnown::Answered(answer), _) => Ok(Judged::Answered(answer)),
+        (OnKnown::NoStudent, Waiting::Wait) => Ok(Judged::Answered(Err(Error::NotFound(Subject::Student)))),
+        // Somebody else has the lock.
+        (OnKnown::NoStudent, Waiting::Skip) | (OnKnown::NotLocked, _) => Err(overtaken()),
+    }
+}
+
+/// What comes of judging an attempt on what is known.
+pub(super) enum OnKnown {
+    Judged(Box<Facts>, Judgement),
+    /// It needs no judging, or allows none.
+    Answered(Result<Receipt, Error>),
+    /// The student is not there, or somebody else has the lock.
+    NoStudent,
+    /// A pool that it needs is not locked.
+    NotLocked,
+}
+
+/// Judges an attempt on what is known under the locks.
+pub(super) fn judge_on(known: &Known, wanted: &Wanted<'_>, attempt: &Attempt) -> Result<OnKnown, StoreError> {
+    let facts = match known.about(wanted) {
+        About::Facts(facts) => facts,
+        About::Answered(answered) => return Ok(OnKnown::Answered(replay(attempt, answered)?)),
+        About::Missing(subject, id) => return Ok(OnKnown::Answered(Err(Error::Unknown { subject, id }))),
+        About::NoStudent => return Ok(OnKnown::NoStudent),
     };
-    let idempotency = idempotency(attempt);
-    let answer = idempotency.map(|idempotency| (&attempt.actor, idempotency));
-    let known = facts::load(conn, attempt.student_id, &scope, &locked, answer)?;
-    if let (Some(idempotency), Some(answered)) = (idempotency, &known.answered) {
-        return Ok(Judged::Answered(replay(attempt, idempotency, answered)?));
+    if !is_locked(wanted.scope, &facts) {
+        return Ok(OnKnown::NotLocked);
     }
-    if let Some((subject, id)) = known.missing {
-        return Ok(Judged::Answered(Err(Error::Unknown { subject, id })));
-    }
-    let facts = known.facts(student, locked.pools);
-    require_locked(attempt, &facts)?;
     if let Some(error) = attempt.contradiction(&facts) {
-        return Ok(Judged::Answered(Err(error)));
+        return Ok(OnKnown::Answered(Err(error)));
     }
     let judgement = attempt.judge(&facts);
-    require_changed_locked(&facts, &judgement)?;
-    Ok(Judged::Judged(facts, judgement))
+    Ok(if is_changed_locked(&facts, &judgement) { OnKnown::Judged(facts, judgement) } else { OnKnown::NotLocked })
 }
 
 /// The key under which the attempt's answer is kept: a dry run has none.
-fn idempotency(attempt: &Attempt) -> Option<&Idempotency> {
+pub(super) fn idempotency(attempt: &Attempt) -> Option<&Idempotency> {
     attempt.idempotency.as_ref().filter(|_| attempt.mode == Mode::Commit)
 }
 
@@ -184,30 +199,24 @@ fn write_or_keep(
     followed: Followed,
 ) -> Result<Option<Record>, StoreError> {
     let is_alone = attempt.mode == Mode::DryRun && followed == Followed::No;
+    let idempotency = idempotency(attempt);
     let changes_nothing = record.judgement.changes.is_empty();
-    match (record.judgement.outcome, idempotency(attempt)) {
-        (Verdict::Refused, Some(idempotency)) => {
-            write::remember(conn, attempt, idempotency, receipt, &record)?;
-            follow_ups.wrote();
-            Ok(None)
-        }
+    if changes_nothing && idempotency.is_none() {
         // Nobody has to wait for that to be written down.
-        (_, None) if changes_nothing => {
-            follow_ups.keep(record);
-            Ok(None)
-        }
-        _ if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) => Ok(None),
-        (_, idempotency) => {
-            write::changes(conn, attempt, idempotency, receipt, &record)?;
-            follow_ups.wrote();
-            Ok(Some(record))
-        }
+        follow_ups.keep(record);
+        return Ok(None);
     }
+    if is_alone && record.facts.pools.iter().all(|pool| pool.waiting == 0) {
+        return Ok(None);
+    }
+    write::entries(conn, &[Entry { attempt, idempotency, receipt, record: &record }])?;
+    follow_ups.wrote();
+    Ok(Some(record).filter(|_| !changes_nothing))
 }
 
 /// The answer that was given before, if it was to the same request.
-fn replay(attempt: &Attempt, idempotency: &Idempotency, answered: &Answered) -> Answer<Receipt> {
-    if answered.request_hash != idempotency.fingerprint.as_bytes() {
+fn replay(attempt: &Attempt, answered: &Answered) -> Answer<Receipt> {
+    if !idempotency(attempt).is_some_and(|own| answered.is_for(own.fingerprint.as_bytes())) {
         return Ok(Err(Error::IdempotencyKeyReused));
     }
     let receipt: Receipt = json::read(answered.receipt.clone())?;
@@ -216,22 +225,23 @@ fn replay(attempt: &Attempt, idempotency: &Idempotency, answered: &Answered) -> 
     Ok(Ok(Receipt { replayed, ..receipt }))
 }
 
-/// A section whose pool was exchanged after the pools were locked has to wait for the next try, which locks the new one; and so
-/// has a student who joined a waitlist meanwhile, where seats may be made free.
-fn require_locked(attempt: &Attempt, facts: &Facts) -> Result<(), StoreError> {
+/// Whether the pools of all that may change are locked. A section whose pool was exchanged after the pools were locked has to
+/// wait for the next try, which locks the new one; and so has a student who joined a waitlist meanwhile, where seats may be
+/// made free.
+fn is_locked(scope: &Scope, facts: &Facts) -> bool {
     let is_locked = |id| facts.pools.iter().any(|pool| pool.id == id);
-    let leaves = !attempt.scope().student_courses.is_empty();
+    let leaves = !scope.student_courses.is_empty();
     let waited_for = facts.held.iter().filter(|held| leaves && held.student_course.status == Status::Waitlisted);
     let sections = facts.sections.iter().map(|section| section.seat_pool_id);
-    let mut needed = sections.chain(waited_for.filter_map(|held| held.seat_pool_id));
-    if needed.all(is_locked) { Ok(()) } else { Err(overtaken()) }
+    sections.chain(waited_for.filter_map(|held| held.seat_pool_id)).all(is_locked)
 }
 
-/// What is left for a seat that came may be in a pool that somebody else has, who must not be waited for then.
-fn require_changed_locked(facts: &Facts, judgement: &Judgement) -> Result<(), StoreError> {
+/// Whether what is changed is locked: what is left for a seat that came may be in a pool that somebody else has, who must not
+/// be waited for then.
+fn is_changed_locked(facts: &Facts, judgement: &Judgement) -> bool {
     let held = judgement.changes.iter().filter_map(|change| facts.held(change.student_course().id));
     let mut needed = held.filter_map(|held| held.seat_pool_id);
-    if needed.all(|id| facts.pools.iter().any(|pool| pool.id == id)) { Ok(()) } else { Err(overtaken()) }
+    needed.all(|id| facts.pools.iter().any(|pool| pool.id == id))
 }
 
 /// The error for facts that changed although they should have been locked: the transaction is tried again.

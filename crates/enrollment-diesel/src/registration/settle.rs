@@ -1,34 +1,31 @@
-//! Finding out what became of an attempt whose connection was lost while it was committing.
+//! Finding out what became of attempts whose connection was lost while they were committing.
 
-use super::register;
 use crate::StoreError;
 use crate::rows::receipt::ReceiptRow;
 use crate::schema::{receipts, students};
-use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
-use crate::write_behind::WriteBehind;
 use diesel::prelude::*;
+use enrollment_core::ids::AttemptId;
 use enrollment_core::registration::{Attempt, Receipt, Record};
+use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Answers the attempt by its receipt, or carries it out if it has left none.
+/// The receipts of attempts, in their order; none for one that has left none: a change is never written without one.
 ///
 /// The lost transaction may still be at it: the server notices a broken connection only when it next reads from it. But it
-/// holds the student's lock until it ends, so whoever has that lock sees what has become of it.
-pub(super) fn settle(conn: &mut PgConnection, attempt: &Attempt, refusals: &WriteBehind<Record>) -> Answer<Receipt> {
-    let record = transaction(conn, |conn| {
-        let student = students::table.find(attempt.student_id.uuid()).select(students::id);
-        student.for_no_key_update().first::<Uuid>(conn).optional()?;
-        Ok(Ending::RollBack(record_of(conn, attempt)?))
+/// holds the students' locks until it ends, so whoever has those locks sees what has become of it.
+pub(super) fn receipts_of(conn: &mut PgConnection, attempts: &[&Attempt]) -> Result<Vec<Option<Receipt>>, StoreError> {
+    let of_students: Vec<Uuid> = attempts.iter().map(|attempt| attempt.student_id.uuid()).collect();
+    let ids: Vec<Uuid> = attempts.iter().map(|attempt| attempt.id.uuid()).collect();
+    let rows = transaction(conn, |conn| {
+        let locked = students::table.filter(students::id.eq_any(&of_students)).order(students::id).select(students::id);
+        locked.for_no_key_update().load::<Uuid>(conn)?;
+        let written = receipts::table.filter(receipts::attempt_id.eq_any(&ids)).select(ReceiptRow::as_select());
+        Ok(Ending::RollBack(written.load(conn)?))
     })?;
-    match record {
-        None => register::register(conn, attempt, refusals),
-        Some(record) => Ok(Ok(Receipt::of(attempt, record.judgement))),
-    }
-}
-
-/// The attempt's record: a change is never written without one.
-pub(super) fn record_of(conn: &mut PgConnection, attempt: &Attempt) -> Result<Option<Record>, StoreError> {
-    let row = receipts::table.find(attempt.id.uuid()).select(ReceiptRow::as_select()).first(conn).optional()?;
-    row.map(Record::try_from).transpose()
+    let records = rows.into_iter().map(Record::try_from).collect::<Result<Vec<_>, _>>()?;
+    let mut records: HashMap<AttemptId, Record> =
+        records.into_iter().map(|record| (record.attempt_id, record)).collect();
+    let receipt = |attempt: &&Attempt| Some(Receipt::of(attempt, records.remove(&attempt.id)?.judgement));
+    Ok(attempts.iter().map(receipt).collect())
 }

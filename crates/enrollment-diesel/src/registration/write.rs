@@ -1,49 +1,57 @@
-//! Writing what was decided: each change with its event, and the receipt and the idempotency key with the first; then the
-//! uses of permits; and the receipts of refusals, later and in bulk.
+//! Writing what was decided, of all attempts together: first what ends or changes otherwise, then what begins, with the
+//! events, the receipts and the answers under idempotency keys; then the uses of permits. And the receipts of refusals,
+//! later and in bulk.
 //!
 //! Nothing here counts seats: the triggers of `student_courses` do.
 
 use super::permits;
 use super::register::overtaken;
 use crate::StoreError;
-use crate::rows::json::document;
+use crate::rows::json::text;
 use crate::rows::numeric::numeric;
 use crate::rows::receipt::Documents;
 use crate::statement::Statement;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{
-    Array, BigInt, Binary, Jsonb, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
-use enrollment_core::registration::{Attempt, Change, Idempotency, Receipt, Record, StudentCourse};
-use serde_json::Value;
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::registration::{Attempt, Change, Idempotency, Receipt, Record, StudentCourse, Waiting};
 use uuid::Uuid;
 
-/// The event of a change, and with the first of an attempt its receipt, and its idempotency key if there is one. $1 to $16
-/// are bound by [`ledger`].
+/// Events, receipts, and answers under idempotency keys: $1 to $23 are bound by [`Ledger::bind`].
 macro_rules! ledger_sql {
     () => {
         "event AS (
             INSERT INTO registration_events
                 (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ), answer AS (
-            INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)
-            SELECT $3, $10, $11, $12, $7, $2 WHERE $10 IS NOT NULL
+            SELECT id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail::jsonb
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS
+                event (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
         ), receipt AS (
             INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
-            SELECT $7, $2, $3, $4, $13::jsonb, $14::jsonb, $15::jsonb, $16 WHERE $13 IS NOT NULL
+            SELECT attempt_id, at, actor, student_id, command::jsonb, facts::jsonb, decision::jsonb, caused_by
+            FROM unnest($10, $11, $12, $13, $14, $15, $16, $17) AS
+                receipt (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
+        ), answer AS (
+            INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)
+            SELECT actor, key, request_hash, response::jsonb, attempt_id, created_at
+            FROM unnest($18, $19, $20, $21, $22, $23) AS
+                answer (actor, key, request_hash, response, attempt_id, created_at)
         )"
     };
 }
 
+/// What begins.
 const START: &str = concat!(
     "WITH ",
     ledger_sql!(),
     " INSERT INTO student_courses
-        (id, student_id, section_id, status, enrolled_at, created_at, updated_at,
-         course_id, term_id, component, credits, grading_basis, version,
-         waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)
-      VALUES ($6, $4, $5, $23, $17, $2, $2, $18, $19, $20, $21, $22, $24, $25, $26, $27, $28)"
+        (id, student_id, section_id, status, enrolled_at, created_at, updated_at, course_id, term_id, component,
+         credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)
+      SELECT id, student_id, section_id, status, enrolled_at, at, at, course_id, term_id, component,
+         credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id
+      FROM unnest($24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39) AS
+        begun (id, student_id, section_id, status, enrolled_at, at, course_id, term_id, component,
+               credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)"
 );
 
 /// Writes over what can change. The version says that nobody has changed it since it was read, which the student's lock makes
@@ -51,21 +59,17 @@ const START: &str = concat!(
 const CHANGE: &str = concat!(
     "WITH ",
     ledger_sql!(),
-    " UPDATE student_courses
-      SET status = $17, enrolled_at = $18, ended_at = $19, end_reason = $20, updated_at = $2, version = $21,
-          waitlist_priority = $22, waitlist_sequence = $23, waitlist_swap_from = $24, waitlist_passed_over = $25,
-          reservation_id = $26, grade = $27
-      WHERE id = $6 AND version = $21 - 1"
+    " UPDATE student_courses sc
+      SET status = changed.status, enrolled_at = changed.enrolled_at, ended_at = changed.ended_at,
+          end_reason = changed.end_reason, updated_at = changed.at, version = changed.version,
+          waitlist_priority = changed.priority, waitlist_sequence = changed.sequence,
+          waitlist_swap_from = changed.swap_from, waitlist_passed_over = changed.passed_over::jsonb,
+          reservation_id = changed.reservation_id, grade = changed.grade
+      FROM unnest($24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36) AS
+        changed (id, status, enrolled_at, ended_at, end_reason, at, version, priority, sequence, swap_from,
+                 passed_over, reservation_id, grade)
+      WHERE sc.id = changed.id AND sc.version = changed.version - 1"
 );
-
-/// The key of a request that was refused, and the receipt of that.
-const REFUSAL: &str = "
-    WITH receipt AS (
-        INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision)
-        VALUES ($5, $6, $1, $7, $8::jsonb, $9::jsonb, $10::jsonb)
-    )
-    INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// The receipts of many refusals. One that is there already was written by a try whose outcome did not come back.
 const REFUSALS: &str = "
@@ -75,58 +79,50 @@ const REFUSALS: &str = "
         AS refusal (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
     ON CONFLICT (attempt_id) DO NOTHING";
 
-/// Writes the changes that were decided, each by one statement.
-pub(super) fn changes(
-    conn: &mut PgConnection,
-    attempt: &Attempt,
-    idempotency: Option<&Idempotency>,
-    receipt: &Receipt,
-    record: &Record,
-) -> Result<(), StoreError> {
-    let first = First {
-        answer: idempotency.map(|own| Ok::<_, StoreError>((own, document(receipt)?))).transpose()?,
-        documents: Documents::of(record)?,
-    };
-    for (position, change) in (0_u128..).zip(&record.judgement.changes) {
-        let first = Some(&first).filter(|_| position == 0);
-        let ledger = |text| ledger(Statement::new(text), attempt, position, change, first);
-        let written = match change {
-            Change::Start(started) => start(ledger(START)?, started).execute(conn)?,
-            Change::Promote(changed)
-            | Change::PassOver(changed)
-            | Change::Move(changed)
-            | Change::End(changed)
-            | Change::Grade(changed) => over(ledger(CHANGE)?, changed)?.execute(conn)?,
-        };
-        if written != 1 {
-            return Err(overtaken());
-        }
-    }
-    permits::record_uses(conn, attempt, record)
+/// What is written of an attempt: its changes and its receipt, and its answer where that is kept under a key.
+pub(super) struct Entry<'a> {
+    pub(super) attempt: &'a Attempt,
+    pub(super) idempotency: Option<&'a Idempotency>,
+    pub(super) receipt: &'a Receipt,
+    pub(super) record: &'a Record,
 }
 
-/// Keeps the answer to a request that changed nothing.
-pub(super) fn remember(
-    conn: &mut PgConnection,
-    attempt: &Attempt,
-    idempotency: &Idempotency,
-    receipt: &Receipt,
-    record: &Record,
-) -> Result<(), StoreError> {
-    let documents = Documents::of(record)?;
-    Statement::new(REFUSAL)
-        .bind::<Text, _>(attempt.actor.as_str())
-        .bind::<Text, _>(idempotency.key.as_str())
-        .bind::<Binary, _>(idempotency.fingerprint.as_bytes().as_slice())
-        .bind::<Jsonb, _>(document(receipt)?)
-        .bind::<SqlUuid, _>(attempt.id.uuid())
-        .bind::<Timestamptz, _>(attempt.at)
-        .bind::<SqlUuid, _>(attempt.student_id.uuid())
-        .bind::<Text, _>(documents.command)
-        .bind::<Text, _>(documents.facts)
-        .bind::<Text, _>(documents.decision)
-        .execute(conn)?;
+/// Writes what was decided on attempts. No two of them may change the same student course.
+///
+/// What ends is written before what begins: it makes room, be it a seat or a place in the one course that a student can have
+/// of a kind.
+pub(super) fn entries(conn: &mut PgConnection, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+    let mut ledger = Ledger::default();
+    let (mut starts, mut overs) = (Vec::new(), Vec::new());
+    for entry in entries {
+        ledger.enter(entry)?;
+        for change in &entry.record.judgement.changes {
+            match change {
+                Change::Start(started) => starts.push((entry.attempt.at, started)),
+                Change::Promote(changed)
+                | Change::PassOver(changed)
+                | Change::Move(changed)
+                | Change::End(changed)
+                | Change::Grade(changed) => overs.push((entry.attempt.at, changed)),
+            }
+        }
+    }
+    if !overs.is_empty() {
+        // All in one statement where nothing begins.
+        let ledger = if starts.is_empty() { std::mem::take(&mut ledger) } else { Ledger::default() };
+        require_all(&overs, over(ledger.bind(Statement::new(CHANGE)), &overs)?.execute(conn)?)?;
+    }
+    if !starts.is_empty() || !ledger.is_empty() {
+        require_all(&starts, start(ledger.bind(Statement::new(START)), &starts).execute(conn)?)?;
+    }
+    for entry in entries {
+        permits::record_uses(conn, entry.attempt, entry.record)?;
+    }
     Ok(())
+}
+
+fn require_all<T>(changes: &[T], written: usize) -> Result<(), StoreError> {
+    if written == changes.len() { Ok(()) } else { Err(overtaken()) }
 }
 
 /// Writes the receipts of refusals, whose answers have been given.
@@ -148,78 +144,226 @@ pub(super) fn refusals(conn: &mut PgConnection, records: &[Record]) -> Result<()
     Ok(())
 }
 
-/// What is written with the first change of an attempt.
-struct First<'a> {
-    /// The idempotency key, and the answer under it.
-    answer: Option<(&'a Idempotency, Value)>,
-    /// The receipt.
-    documents: Documents,
+/// What is written beside the student courses, by columns.
+#[derive(Default)]
+struct Ledger<'a> {
+    events: Events<'a>,
+    receipts: Receipts<'a>,
+    answers: Answers<'a>,
 }
 
-/// Binds what a student course begins with.
-fn start<'a>(ledger: Statement<'a>, started: &'a StudentCourse) -> Statement<'a> {
-    let section = started.section.as_ref();
-    let waiting = started.waitlist.as_ref();
+#[derive(Default)]
+struct Events<'a> {
+    ids: Vec<Uuid>,
+    at: Vec<DateTime<Utc>>,
+    actors: Vec<&'a str>,
+    students: Vec<Uuid>,
+    sections: Vec<Option<Uuid>>,
+    student_courses: Vec<Uuid>,
+    attempts: Vec<Uuid>,
+    kinds: Vec<String>,
+    details: Vec<String>,
+}
+
+#[derive(Default)]
+struct Receipts<'a> {
+    attempts: Vec<Uuid>,
+    at: Vec<DateTime<Utc>>,
+    actors: Vec<&'a str>,
+    students: Vec<Uuid>,
+    commands: Vec<String>,
+    facts: Vec<String>,
+    decisions: Vec<String>,
+    causes: Vec<Option<Uuid>>,
+}
+
+#[derive(Default)]
+struct Answers<'a> {
+    actors: Vec<&'a str>,
+    keys: Vec<&'a str>,
+    hashes: Vec<&'a [u8]>,
+    responses: Vec<String>,
+    attempts: Vec<Uuid>,
+    at: Vec<DateTime<Utc>>,
+}
+
+impl<'a> Ledger<'a> {
+    fn is_empty(&self) -> bool {
+        self.receipts.attempts.is_empty()
+    }
+
+    fn enter(&mut self, entry: &Entry<'a>) -> Result<(), StoreError> {
+        let Entry { attempt, idempotency, receipt, record } = entry;
+        for (position, change) in (0_u128..).zip(&record.judgement.changes) {
+            self.events.enter(attempt, event_id(attempt, position), change)?;
+        }
+        self.receipts.enter(record)?;
+        if let Some(idempotency) = idempotency {
+            self.answers.enter(attempt, idempotency, receipt)?;
+        }
+        Ok(())
+    }
+
+    fn bind<'b>(self, statement: Statement<'b>) -> Statement<'b>
+    where
+        'a: 'b,
+    {
+        self.answers.bind(self.receipts.bind(self.events.bind(statement)))
+    }
+}
+
+impl<'a> Events<'a> {
+    fn enter(&mut self, attempt: &'a Attempt, id: Uuid, change: &Change) -> Result<(), StoreError> {
+        let changed = change.student_course();
+        self.ids.push(id);
+        self.at.push(attempt.at);
+        self.actors.push(attempt.actor.as_str());
+        self.students.push(changed.student_id.uuid());
+        self.sections.push(changed.section.as_ref().map(|section| section.id.uuid()));
+        self.student_courses.push(changed.id.uuid());
+        self.attempts.push(attempt.id.uuid());
+        self.kinds.push(change.event());
+        self.details.push(text(changed)?);
+        Ok(())
+    }
+
+    fn bind<'b>(self, statement: Statement<'b>) -> Statement<'b>
+    where
+        'a: 'b,
+    {
+        statement
+            .bind::<Array<SqlUuid>, _>(self.ids)
+            .bind::<Array<Timestamptz>, _>(self.at)
+            .bind::<Array<Text>, _>(self.actors)
+            .bind::<Array<SqlUuid>, _>(self.students)
+            .bind::<Array<Nullable<SqlUuid>>, _>(self.sections)
+            .bind::<Array<SqlUuid>, _>(self.student_courses)
+            .bind::<Array<SqlUuid>, _>(self.attempts)
+            .bind::<Array<Text>, _>(self.kinds)
+            .bind::<Array<Text>, _>(self.details)
+    }
+}
+
+impl<'a> Receipts<'a> {
+    fn enter(&mut self, record: &'a Record) -> Result<(), StoreError> {
+        let documents = Documents::of(record)?;
+        self.attempts.push(record.attempt_id.uuid());
+        self.at.push(record.at);
+        self.actors.push(record.actor.as_str());
+        self.students.push(record.student_id.uuid());
+        self.commands.push(documents.command);
+        self.facts.push(documents.facts);
+        self.decisions.push(documents.decision);
+        self.causes.push(record.caused_by.map(Uuid::from));
+        Ok(())
+    }
+
+    fn bind<'b>(self, statement: Statement<'b>) -> Statement<'b>
+    where
+        'a: 'b,
+    {
+        statement
+            .bind::<Array<SqlUuid>, _>(self.attempts)
+            .bind::<Array<Timestamptz>, _>(self.at)
+            .bind::<Array<Text>, _>(self.actors)
+            .bind::<Array<SqlUuid>, _>(self.students)
+            .bind::<Array<Text>, _>(self.commands)
+            .bind::<Array<Text>, _>(self.facts)
+            .bind::<Array<Text>, _>(self.decisions)
+            .bind::<Array<Nullable<SqlUuid>>, _>(self.causes)
+    }
+}
+
+impl<'a> Answers<'a> {
+    fn enter(
+        &mut self,
+        attempt: &'a Attempt,
+        idempotency: &'a Idempotency,
+        receipt: &Receipt,
+    ) -> Result<(), StoreError> {
+        self.actors.push(attempt.actor.as_str());
+        self.keys.push(idempotency.key.as_str());
+        self.hashes.push(idempotency.fingerprint.as_bytes());
+        self.responses.push(text(receipt)?);
+        self.attempts.push(attempt.id.uuid());
+        self.at.push(attempt.at);
+        Ok(())
+    }
+
+    fn bind<'b>(self, statement: Statement<'b>) -> Statement<'b>
+    where
+        'a: 'b,
+    {
+        statement
+            .bind::<Array<Text>, _>(self.actors)
+            .bind::<Array<Text>, _>(self.keys)
+            .bind::<Array<Binary>, _>(self.hashes)
+            .bind::<Array<Text>, _>(self.responses)
+            .bind::<Array<SqlUuid>, _>(self.attempts)
+            .bind::<Array<Timestamptz>, _>(self.at)
+    }
+}
+
+/// A student course, and when it became so.
+type Changed<'a> = (DateTime<Utc>, &'a StudentCourse);
+
+/// A column of what student courses have become.
+fn column<'a, T>(changes: &[Changed<'a>], of: impl Fn(&'a StudentCourse) -> T) -> Vec<T> {
+    changes.iter().map(|(_, changed)| of(changed)).collect()
+}
+
+fn waitlist<T>(of: impl Fn(&Waiting) -> Option<T>) -> impl Fn(&StudentCourse) -> Option<T> {
+    move |changed| changed.waitlist.as_ref().and_then(&of)
+}
+
+/// Binds what student courses begin with.
+fn start<'a>(ledger: Statement<'a>, starts: &[Changed<'a>]) -> Statement<'a> {
+    let section = |started: &StudentCourse| started.section.as_ref().map(|section| section.id.uuid());
+    let component = |started: &StudentCourse| started.section.as_ref().map(|section| section.component.to_string());
     ledger
-        .bind::<Nullable<Timestamptz>, _>(started.enrolled_at)
-        .bind::<SqlUuid, _>(started.course.id.uuid())
-        .bind::<Nullable<SqlUuid>, _>(started.term.as_ref().map(|term| term.id.uuid()))
-        .bind::<Nullable<Text>, _>(section.map(|section| section.component.to_string()))
-        .bind::<Numeric, _>(numeric(started.credits))
-        .bind::<Text, _>(started.grading_basis.to_string())
-        .bind::<Text, _>(started.status.to_string())
-        .bind::<BigInt, _>(i64::from(started.version))
-        .bind::<SmallInt, _>(waiting.map_or(0, |waiting| waiting.priority))
-        .bind::<Nullable<BigInt>, _>(waiting.map(|waiting| waiting.sequence))
-        .bind::<Nullable<SqlUuid>, _>(waiting.and_then(|waiting| waiting.swap_from).map(Uuid::from))
-        .bind::<Nullable<SqlUuid>, _>(started.reservation_id.map(Uuid::from))
+        .bind::<Array<SqlUuid>, _>(column(starts, |started| started.id.uuid()))
+        .bind::<Array<SqlUuid>, _>(column(starts, |started| started.student_id.uuid()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(starts, section))
+        .bind::<Array<Text>, _>(column(starts, |started| started.status.to_string()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(starts, |started| started.enrolled_at))
+        .bind::<Array<Timestamptz>, _>(starts.iter().map(|(at, _)| *at).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(column(starts, |started| started.course.id.uuid()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(starts, |started| started.term.as_ref().map(|term| term.id.uuid())))
+        .bind::<Array<Nullable<Text>>, _>(column(starts, component))
+        .bind::<Array<Numeric>, _>(column(starts, |started| numeric(started.credits)))
+        .bind::<Array<Text>, _>(column(starts, |started| started.grading_basis.to_string()))
+        .bind::<Array<BigInt>, _>(column(starts, |started| i64::from(started.version)))
+        .bind::<Array<SmallInt>, _>(column(starts, priority))
+        .bind::<Array<Nullable<BigInt>>, _>(column(starts, waitlist(|waiting| Some(waiting.sequence))))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(starts, waitlist(|waiting| waiting.swap_from.map(Uuid::from))))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(starts, |started| started.reservation_id.map(Uuid::from)))
 }
 
-/// Binds what can change of a student course.
-fn over<'a>(ledger: Statement<'a>, changed: &'a StudentCourse) -> Result<Statement<'a>, StoreError> {
-    let waiting = changed.waitlist.as_ref();
-    let passed_over = waiting.and_then(|waiting| waiting.passed_over.as_ref()).map(document).transpose()?;
+/// Binds what can change of student courses.
+fn over<'a>(ledger: Statement<'a>, overs: &[Changed<'a>]) -> Result<Statement<'a>, StoreError> {
+    let passed_over = |changed: &StudentCourse| {
+        changed.waitlist.as_ref().and_then(|waiting| waiting.passed_over.as_ref()).map(text).transpose()
+    };
+    let passed_over: Vec<Option<String>> = column(overs, passed_over).into_iter().collect::<Result<_, _>>()?;
+    let end_reason = |changed: &StudentCourse| changed.end_reason.as_ref().map(ToString::to_string);
     Ok(ledger
-        .bind::<Text, _>(changed.status.to_string())
-        .bind::<Nullable<Timestamptz>, _>(changed.enrolled_at)
-        .bind::<Nullable<Timestamptz>, _>(changed.ended_at)
-        .bind::<Nullable<Text>, _>(changed.end_reason.as_ref().map(ToString::to_string))
-        .bind::<BigInt, _>(i64::from(changed.version))
-        .bind::<SmallInt, _>(waiting.map_or(0, |waiting| waiting.priority))
-        .bind::<Nullable<BigInt>, _>(waiting.map(|waiting| waiting.sequence))
-        .bind::<Nullable<SqlUuid>, _>(waiting.and_then(|waiting| waiting.swap_from).map(Uuid::from))
-        .bind::<Nullable<Jsonb>, _>(passed_over)
-        .bind::<Nullable<SqlUuid>, _>(changed.reservation_id.map(Uuid::from))
-        .bind::<Nullable<Text>, _>(changed.grade.as_ref().map(ToString::to_string)))
+        .bind::<Array<SqlUuid>, _>(column(overs, |changed| changed.id.uuid()))
+        .bind::<Array<Text>, _>(column(overs, |changed| changed.status.to_string()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(overs, |changed| changed.enrolled_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(overs, |changed| changed.ended_at))
+        .bind::<Array<Nullable<Text>>, _>(column(overs, end_reason))
+        .bind::<Array<Timestamptz>, _>(overs.iter().map(|(at, _)| *at).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(column(overs, |changed| i64::from(changed.version)))
+        .bind::<Array<SmallInt>, _>(column(overs, priority))
+        .bind::<Array<Nullable<BigInt>>, _>(column(overs, waitlist(|waiting| Some(waiting.sequence))))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(overs, waitlist(|waiting| waiting.swap_from.map(Uuid::from))))
+        .bind::<Array<Nullable<Text>>, _>(passed_over)
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(overs, |changed| changed.reservation_id.map(Uuid::from)))
+        .bind::<Array<Nullable<Text>>, _>(column(overs, |changed| changed.grade.as_ref().map(ToString::to_string))))
 }
 
-fn ledger<'a>(
-    statement: Statement<'a>,
-    attempt: &'a Attempt,
-    position: u128,
-    change: &'a Change,
-    first: Option<&'a First<'a>>,
-) -> Result<Statement<'a>, StoreError> {
-    let changed = change.student_course();
-    let answer = first.and_then(|first| first.answer.as_ref());
-    let documents = first.map(|first| &first.documents);
-    Ok(statement
-        .bind::<SqlUuid, _>(event_id(attempt, position))
-        .bind::<Timestamptz, _>(attempt.at)
-        .bind::<Text, _>(attempt.actor.as_str())
-        .bind::<SqlUuid, _>(changed.student_id.uuid())
-        .bind::<Nullable<SqlUuid>, _>(changed.section.as_ref().map(|section| section.id.uuid()))
-        .bind::<SqlUuid, _>(changed.id.uuid())
-        .bind::<SqlUuid, _>(attempt.id.uuid())
-        .bind::<Text, _>(change.event())
-        .bind::<Jsonb, _>(document(changed)?)
-        .bind::<Nullable<Text>, _>(answer.map(|(idempotency, _)| idempotency.key.as_str()))
-        .bind::<Nullable<Binary>, _>(answer.map(|(idempotency, _)| idempotency.fingerprint.as_bytes().as_slice()))
-        .bind::<Nullable<Jsonb>, _>(answer.map(|(_, receipt)| receipt))
-        .bind::<Nullable<Text>, _>(documents.map(|documents| documents.command.as_str()))
-        .bind::<Nullable<Text>, _>(documents.map(|documents| documents.facts.as_str()))
-        .bind::<Nullable<Text>, _>(documents.map(|documents| documents.decision.as_str()))
-        .bind::<Nullable<SqlUuid>, _>(attempt.caused_by.map(Uuid::from)))
+fn priority(changed: &StudentCourse) -> i16 {
+    changed.waitlist.as_ref().map_or(0, |waiting| waiting.priority)
 }
 
 /// The events of an attempt are numbered by its own id, which nobody else has: the first has that id, and so on. So events

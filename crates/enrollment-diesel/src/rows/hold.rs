@@ -5,6 +5,7 @@ use crate::schema::holds;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use enrollment_core::catalog::Hold;
+use enrollment_core::ids::StudentId;
 use enrollment_core::registration::HoldFacts;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -63,10 +64,18 @@ impl TryFrom<HoldRow> for Hold {
 #[derive(Debug, Deserialize)]
 pub(crate) struct HoldFactsRow {
     id: Uuid,
+    student_id: Uuid,
     blocks: String,
     reason: String,
     in_force_from: Option<DateTime<Utc>>,
     in_force_until: Option<DateTime<Utc>>,
+}
+
+impl HoldFactsRow {
+    /// Whose it is.
+    pub(crate) fn student_id(&self) -> StudentId {
+        self.student_id.into()
+    }
 }
 
 impl TryFrom<HoldFactsRow> for HoldFacts {

@@ -5,6 +5,7 @@ use crate::schema::{permit_uses, permits};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Permit, PermitUse};
+use enrollment_core::ids::{CourseId, StudentId};
 use enrollment_core::registration::PermitFacts;
 use serde::Deserialize;
 use serde_json::Value;
@@ -111,6 +112,9 @@ impl TryFrom<PermitUseRow> for PermitUse {
 #[derive(Debug, Deserialize)]
 pub(crate) struct PermitFactsRow {
     id: Uuid,
+    student_id: Uuid,
+    /// The course that it is for, or of whose section.
+    of_course_id: Uuid,
     course_id: Option<Uuid>,
     section_id: Option<Uuid>,
     waives: Value,
@@ -118,6 +122,13 @@ pub(crate) struct PermitFactsRow {
     max_uses: Option<i32>,
     uses: i32,
     version: i64,
+}
+
+impl PermitFactsRow {
+    /// Whose it is, and for which course.
+    pub(crate) fn is_of(&self) -> (StudentId, CourseId) {
+        (self.student_id.into(), self.of_course_id.into())
+    }
 }
 
 impl TryFrom<PermitFactsRow> for PermitFacts {

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Json, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::catalog::{Credits, Window};
 use enrollment_core::ids::StudentId;
-use enrollment_core::registration::{TermWindows, WindowFacts};
+use enrollment_core::registration::WindowFacts;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -116,57 +116,31 @@ impl TryFrom<&Window> for NewWindow {
     }
 }
 
-/// The windows of the terms with these ids, as rules ask for them: a JSON array, of which [`TermWindowsRow`] is an element.
+/// The windows of the terms with these ids, with those of these students whom each lists: a JSON array, of which
+/// [`WindowFactsRow`] is an element.
 macro_rules! windows_of_terms {
-    (terms: $terms:expr, student: $student:literal) => {
+    (terms: $terms:expr, students: $students:literal) => {
         concat!(
-            "(SELECT coalesce(json_agg(of_term), '[]') FROM (
-                SELECT w.term_id, bool_or(w.action <> 'drop') AS adding, bool_or(w.action <> 'add') AS dropping,
-                    coalesce(json_agg(json_build_object('id', w.id, 'action', w.action, 'opens_at', w.opens_at,
-                        'closes_at', w.closes_at, 'programs', w.programs, 'levels', w.levels,
-                        'min_hundredths', (w.min_earned_credits * 100)::int4) ORDER BY w.id)
-                        FILTER (WHERE w.lists_student OR NOT w.lists_students), '[]') AS windows
-                FROM (
-                    SELECT windows.*,
-                        EXISTS (SELECT FROM window_students l WHERE l.window_id = windows.id) AS lists_students,
-                        EXISTS (SELECT FROM window_students l
-                                WHERE l.window_id = windows.id AND l.student_id = ",
-            $student,
-            ") AS lists_student
-                    FROM windows WHERE term_id IN (",
+            "(SELECT coalesce(json_agg(json_build_object('term_id', w.term_id, 'id', w.id, 'action', w.action,
+                    'opens_at', w.opens_at, 'closes_at', w.closes_at, 'programs', w.programs, 'levels', w.levels,
+                    'min_hundredths', (w.min_earned_credits * 100)::int4,
+                    'lists_students', EXISTS (SELECT FROM window_students l WHERE l.window_id = w.id),
+                    'listed', (SELECT coalesce(json_agg(l.student_id), '[]') FROM window_students l
+                               WHERE l.window_id = w.id AND l.student_id = ANY (",
+            $students,
+            "))) ORDER BY w.id), '[]')
+              FROM windows w WHERE w.term_id IN (",
             $terms,
-            ")
-                ) w GROUP BY w.term_id
-            ) of_term)"
+            "))"
         )
     };
 }
 pub(crate) use windows_of_terms;
 
-/// What rules ask of the windows of a term, as a JSON object within a row.
+/// What rules ask of a window, as a JSON object within a row.
 #[derive(Debug, Deserialize)]
-pub(crate) struct TermWindowsRow {
-    term_id: Uuid,
-    adding: bool,
-    dropping: bool,
-    windows: Vec<WindowFactsRow>,
-}
-
-impl TryFrom<TermWindowsRow> for TermWindows {
-    type Error = Corrupt;
-
-    fn try_from(row: TermWindowsRow) -> Result<Self, Corrupt> {
-        Ok(Self {
-            term_id: row.term_id.into(),
-            adding: row.adding,
-            dropping: row.dropping,
-            windows: row.windows.into_iter().map(WindowFacts::try_from).collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct WindowFactsRow {
+pub(crate) struct WindowFactsRow {
+    pub(crate) term_id: Uuid,
     id: Uuid,
     action: String,
     opens_at: Option<DateTime<Utc>>,
@@ -174,6 +148,10 @@ struct WindowFactsRow {
     programs: Option<Value>,
     levels: Option<Value>,
     min_hundredths: Option<i32>,
+    /// Whether it lists students.
+    pub(crate) lists_students: bool,
+    /// Those of the students asked about whom it lists.
+    pub(crate) listed: Vec<Uuid>,
 }
 
 impl TryFrom<WindowFactsRow> for WindowFacts {

@@ -1,0 +1,89 @@
+//! Attempts that wait apart, for what somebody else has locked, while the rest goes on.
+
+use super::queue::{Asked, together};
+use enrollment_core::registration::{Attempt, Scope};
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How often it is looked whether the locks are free.
+pub(super) const PROBE: Duration = Duration::from_millis(20);
+
+/// How often they are waited for, though that holds up the rest for as long as the lock timeout: a lock that is passed on
+/// from one to the next would never be seen free.
+const WAIT: Duration = Duration::from_secs(1);
+
+pub(super) struct Apart {
+    waiting: VecDeque<Asked>,
+    /// What they are about. Whoever comes and is about the same comes after them.
+    subjects: HashSet<Uuid>,
+    probed: Instant,
+    waited: Instant,
+}
+
+impl Apart {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { waiting: VecDeque::new(), subjects: HashSet::new(), probed: now, waited: now }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn push(&mut self, asked: Asked) {
+        self.subjects.extend(subjects(&asked.attempt));
+        let place = self.waiting.partition_point(|other| other.since <= asked.since);
+        self.waiting.insert(place, asked);
+    }
+
+    /// Keeps those of these who are about the same as who waits here, and gives the others back.
+    pub(super) fn keep(&mut self, batch: Vec<Asked>) -> Vec<Asked> {
+        if self.is_empty() {
+            return batch;
+        }
+        let (here, others): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|asked| subjects(&asked.attempt).any(|subject| self.subjects.contains(&subject)));
+        for asked in here {
+            self.push(asked);
+        }
+        others
+    }
+
+    /// Takes out who has waited for longer than this.
+    pub(super) fn expired(&mut self, after: Duration) -> Vec<Asked> {
+        let expired = self.waiting.partition_point(|asked| asked.since.elapsed() > after);
+        let expired = self.waiting.drain(..expired).collect();
+        self.look_again();
+        expired
+    }
+
+    /// Takes out who is to be tried now, at most so many, and whether to wait for the locks; nobody, if some were a moment ago.
+    pub(super) fn due(&mut self, most: usize) -> (Vec<Asked>, super::Waiting) {
+        if self.probed.elapsed() < PROBE {
+            return (Vec::new(), super::Waiting::Skip);
+        }
+        self.probed = Instant::now();
+        let batch = together(&mut self.waiting, most, |_| ());
+        self.look_again();
+        if self.waited.elapsed() < WAIT {
+            return (batch, super::Waiting::Skip);
+        }
+        self.waited = Instant::now();
+        (batch, super::Waiting::Wait)
+    }
+
+    fn look_again(&mut self) {
+        self.subjects = self.waiting.iter().flat_map(|asked| subjects(&asked.attempt)).collect();
+    }
+}
+
+/// What an attempt is about, as far as its scope names it.
+fn subjects(attempt: &Attempt) -> impl Iterator<Item = Uuid> {
+    let Scope { students, sections, courses, student_courses } = attempt.scope();
+    let students = students.into_iter().map(Uuid::from);
+    let sections = sections.into_iter().map(Uuid::from);
+    let courses = courses.into_iter().map(|(course, _)| Uuid::from(course));
+    students.chain(sections).chain(courses).chain(student_courses.into_iter().map(Uuid::from))
+}
