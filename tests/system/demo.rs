@@ -100,6 +100,12 @@ fn it_shows_one_of_each_feature_and_shows_it_once() {
         ("SELECT count(*) FROM courses WHERE restriction IS NOT NULL", 2),
         ("SELECT count(*) FROM courses WHERE code IN ('MUS210', 'MUS500', 'PROJ500') AND repeat_policy IS NOT NULL", 3),
         ("SELECT count(*) FROM student_courses WHERE credits = 2.5 AND grading_basis = 'pass_fail'", 2),
+        (
+            "SELECT count(*) FROM student_courses sc JOIN courses c ON c.id = sc.course_id AND c.code = 'PREP100'
+             WHERE sc.status = 'completed' AND coalesce(sc.grade, sc.grading_basis) IN ('A-', 'P', 'audit')",
+            3,
+        ),
+        ("SELECT count(*) FROM registration_events WHERE actor = 'system:demo' AND kind = 'graded'", 1),
         ("SELECT count(*) FROM seat_pools WHERE overload = 1 AND taken = capacity + overload", 1),
         ("SELECT count(*) FROM (SELECT FROM sections GROUP BY seat_pool_id HAVING count(*) = 2) shared", 1),
     ] {

@@ -1,5 +1,5 @@
 //! One of each thing that a registrar sets up: seats that are waited for, reserved, shared and added, courses with rules of
-//! their own, windows for cohorts, and holds and permits of students.
+//! their own, windows for cohorts, holds and permits of students, and grades.
 //!
 //! Unlike the rest of the demo it is made as everybody makes it, by the services, so it has receipts. It meets on Saturdays,
 //! when nothing else of the demo does, and nothing of it is about the student whom the demo invites to try things.
@@ -7,6 +7,7 @@
 //! To show a further feature: a function here, called in [`Office::show`], and its line in the test of the demo.
 
 mod exceptions;
+mod grading;
 
 use super::{Demo, DemoError};
 use chrono::{DateTime, Days, Utc};
@@ -84,7 +85,8 @@ impl Office {
         self.reserved_seats(&term, &people).await?;
         let class = self.rules_of_courses(&term, &people).await?;
         self.windows_of_cohorts(&term, film, &people).await?;
-        self.holds_and_permits(&term, class, &people).await
+        self.holds_and_permits(&term, class, &people).await?;
+        self.grades(&term, &people).await
     }
 
     /// One course under two codes, in sections that share their seats; one seat more than the room has was allowed. Answers
