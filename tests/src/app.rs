@@ -154,6 +154,11 @@ impl Client {
         Self { agent: config.into(), base: format!("http://{address}") }
     }
 
+    /// Where the server is.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
     /// Sends any request; `None` when no answer came.
     pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Option<Answer> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));

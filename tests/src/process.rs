@@ -26,6 +26,13 @@ pub struct Ended {
     pub output: String,
 }
 
+/// Runs a command of the program to its end; what data it has of its own is in this folder.
+pub fn run(data_dir: &Path, arguments: &[&str]) -> Ended {
+    let output = program(data_dir).args(arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    Ended { status: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
+}
+
 impl ServerProcess {
     /// A folder for a server's data, which the account that runs PostgreSQL can reach.
     pub fn data_dir() -> TempDir {
@@ -76,9 +83,7 @@ impl ServerProcess {
 
     /// Runs another command of the program on the same data, to its end.
     pub fn command(&self, arguments: &[&str]) -> Ended {
-        let output = program(&self.data_dir).args(arguments).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        Ended { status: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
+        run(&self.data_dir, arguments)
     }
 
     /// Kills it as `kill -9` does.

@@ -22,6 +22,7 @@ mod postgres_cluster;
 mod problems;
 mod races;
 mod receipts;
+mod registration_day;
 mod rehearsals;
 mod reservations;
 mod rush;

@@ -8,6 +8,7 @@ mod demo;
 mod import;
 mod migrate;
 mod openapi;
+mod rehearse;
 mod serve;
 
 use crate::database::Location;
@@ -52,6 +53,8 @@ enum Command {
     Demo(demo::Demo),
     /// Recompute the invariants, such as seats taken, and tell which are broken.
     Check(check::Check),
+    /// Rehearse registration day against a running server: many students come at once, and a report tells how it went.
+    Rehearse(rehearse::Rehearse),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
+        Command::Rehearse(rehearse) => rehearse.run(),
         Command::Openapi => openapi::run(),
     };
     done.unwrap_or_else(|error| fail(&*error))

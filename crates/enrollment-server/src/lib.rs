@@ -8,7 +8,7 @@
 //! * [`database`]: the PostgreSQL to use: the one that `DATABASE_URL` names, or one of our own ([`postgres`]).
 //! * [`clock`] and [`ids`]: the only readers of the system's clock and randomness.
 //! * [`telemetry`]: where logs go.
-//! * [`import`]: data from files; [`demo`]: data made up.
+//! * [`import`]: data from files; [`demo`]: data made up; [`rehearse`]: a registration day made up.
 
 pub mod application;
 pub mod cli;
@@ -18,4 +18,5 @@ pub mod demo;
 pub mod ids;
 pub mod import;
 pub mod postgres;
+pub mod rehearse;
 pub mod telemetry;
