@@ -4,7 +4,8 @@ use enrollment_diesel::import::{Batch, Keys, WriteError, known, write};
 use enrollment_server::clock::SystemClock;
 use enrollment_server::ids::SystemIds;
 use enrollment_server::import::{Count, ImportError, Summary, import};
-use enrollment_tests::TestDatabase;
+use enrollment_tests::{TestApp, TestDatabase};
+use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -428,6 +429,59 @@ fn rows_that_contradict_what_is_stored_or_each_other_are_told() {
     ];
     assert_eq!(errors(&database, &folder), expected);
     assert_eq!(fingerprint(&database), before);
+}
+
+#[test]
+fn a_section_that_is_cancelled_ends_what_its_students_have_and_one_who_waits_elsewhere_gets_the_seat() {
+    let app = TestApp::start();
+    run(&app.database, &fixture()).unwrap();
+    let (course, term) = (app.course("MA9", &json!({})), app.term("2027-spring", &json!({})));
+    let cancelled = app.section(&course, &term, "1", 2, &json!({ "waitlist_capacity": 5 }));
+    let other = app.post(
+        "/api/v1/sections",
+        &json!({
+            "course_id": app.course("PH9", &json!({})), "term_id": term, "number": "1", "status": "open",
+            "shares_seats_with": cancelled, "waitlist_capacity": 5
+        }),
+    );
+    let other = other.expect(201)["id"].as_str().unwrap().to_owned();
+    let [ada, ben, cy, dee] = ["ada", "ben", "cy", "dee"].map(|number| app.student(number));
+    for student in [&ada, &ben] {
+        app.enroll(student, &cancelled).expect(201);
+    }
+    for (student, section) in [(&cy, &cancelled), (&dee, &other)] {
+        let waiting = json!({ "section_id": section, "waitlist": true });
+        app.post(&format!("/api/v1/students/{student}/courses"), &waiting).expect(201);
+    }
+
+    let sections = ["term,course,number,component,capacity,status", "2027-spring,MA9,1,lecture,2,cancelled"];
+    let contradicting = Folder::new()
+        .with("sections.csv", &sections)
+        .with("student_courses.csv", &["student,term,course,section,status", "ada,2027-spring,MA9,1,enrolled"]);
+    let expected = ["student_courses.csv:2: status: cannot be enrolled: the section is cancelled"];
+    assert_eq!(errors(&app.database, &contradicting), expected);
+
+    // Of one the files say more than that the section is cancelled.
+    let folder = Folder::new()
+        .with("sections.csv", &sections)
+        .with("student_courses.csv", &["student,term,course,section,status", "ada,2027-spring,MA9,1,dropped"]);
+    run(&app.database, folder.path()).unwrap();
+    let state = |student: &str| {
+        let own = app.courses_of(student)[0].clone();
+        (own["status"].as_str().unwrap().to_owned(), own["end_reason"].clone())
+    };
+    let reason = || json!("The section was cancelled.");
+    assert_eq!(state(&ada), ("dropped".to_owned(), Value::Null));
+    assert_eq!([state(&ben), state(&cy)], [("cancelled".to_owned(), reason()), ("cancelled".to_owned(), reason())]);
+    assert_eq!(state(&dee).0, "enrolled", "who waits for the same seats elsewhere gets one");
+    let history = app.get(&format!("/api/v1/students/{ben}/history")).expect(200);
+    assert_eq!(history["items"][0]["actor"], "system:import");
+    let receipt = format!("/api/v1/receipts/{}", history["items"][0]["attempt_id"].as_str().unwrap());
+    assert_eq!(app.get(&receipt).expect(200)["command"]["cancel"]["reason"], reason());
+    let before = fingerprint(&app.database);
+    assert!(!run(&app.database, folder.path()).unwrap().is_change());
+    assert_eq!(fingerprint(&app.database), before);
+    app.database.assert_invariants();
 }
 
 #[test]

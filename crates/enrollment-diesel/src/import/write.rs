@@ -7,10 +7,11 @@
 use super::batch::{Batch, StudentCourseRow};
 use super::table::{Table, execute};
 use crate::StoreError;
+use crate::registration::CancelledSections;
 use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
-use enrollment_core::catalog::{Meeting, Section, Version, Weeks};
+use enrollment_core::catalog::{Cause, Meeting, Section, Version, Weeks};
 use enrollment_core::ids::SectionId;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,7 +31,8 @@ pub enum WriteError {
 
 /// Writes all of the batch, or nothing.
 pub fn write(conn: &mut PgConnection, batch: &Batch) -> Result<(), WriteError> {
-    let written = transaction(conn, |conn| match write_all(conn, batch)? {
+    let mut cancelled = CancelledSections::of(&batch.sections);
+    let written = transaction(conn, |conn| match write_all(conn, batch, &mut cancelled)? {
         None => Ok(Ending::Commit(None)),
         stale => Ok(Ending::RollBack(stale)),
     });
@@ -54,9 +56,14 @@ fn tells_of_others(constraint: &str) -> bool {
 /// The table in which a row was not what it was expected to be, if any.
 type Stale = Option<&'static str>;
 
-fn write_all(conn: &mut PgConnection, batch: &Batch) -> Result<Stale, StoreError> {
+fn write_all(
+    conn: &mut PgConnection,
+    batch: &Batch,
+    cancelled: &mut CancelledSections<'_>,
+) -> Result<Stale, StoreError> {
     let students = batch.students.iter().map(|student| student.id);
     let registered = batch.student_courses.iter().map(|row| row.student_id);
+    let leaving = cancelled.students(conn)?;
     let sections: Vec<Uuid> = touched_sections(batch);
 
     let mut stale = Stale::None;
@@ -65,14 +72,23 @@ fn write_all(conn: &mut PgConnection, batch: &Batch) -> Result<Stale, StoreError
     };
     expect(&TERMS, TERMS.write(conn, &batch.terms, |term| term.version)?);
     expect(&COURSES, COURSES.write(conn, &batch.courses, |course| course.version)?);
-    lock(conn, LOCK_STUDENTS, students.chain(registered).map(Uuid::from).collect())?;
+    lock(conn, LOCK_STUDENTS, students.chain(registered).chain(leaving).map(Uuid::from).collect())?;
     expect(&STUDENTS, STUDENTS.write(conn, &batch.students, |student| student.version)?);
     lock(conn, LOCK_POOLS, sections)?;
     expect(&SECTIONS, write_sections(conn, &batch.sections)?);
     expect(&STUDENT_COURSES, write_student_courses(conn, &batch.student_courses)?);
+    // What the batch itself says of a student course goes before what follows from its section. Nothing follows from what is
+    // rolled back.
+    if stale.is_none() {
+        cancelled.end(conn, &cause(batch))?;
+    }
     execute(conn, SHRINK_POOLS, &batch.sections)?;
     execute(conn, INSERT_EVENTS, &events(batch))?;
     Ok(stale)
+}
+
+fn cause(batch: &Batch) -> Cause {
+    Cause { attempt_id: batch.attempt_id, actor: batch.actor.clone(), at: batch.at }
 }
 
 fn touched_sections(batch: &Batch) -> Vec<Uuid> {

@@ -10,6 +10,7 @@
 
 mod as_of;
 mod bulk;
+mod cancelled;
 pub(crate) mod combining;
 mod courses_of;
 mod facts;
@@ -31,6 +32,7 @@ mod timetable;
 mod together;
 mod write;
 
+pub(crate) use cancelled::CancelledSections;
 pub(crate) use courses_of::{CoursesReader, courses_reader};
 pub(crate) use reoffer::Concerned;
 

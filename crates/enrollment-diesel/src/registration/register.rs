@@ -15,7 +15,7 @@ use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
 use diesel::result::Error as DieselError;
 use enrollment_core::registration::{
-    Attempt, Facts, HeldCourse, Idempotency, Judgement, Mode, Origin, Promotion, Receipt, Record, Scope, Status,
+    Attempt, Facts, Idempotency, Judgement, Mode, Origin, Promotion, Receipt, Record, Scope, Status,
 };
 use enrollment_core::{Error, Subject};
 use std::collections::BTreeSet;

@@ -119,7 +119,7 @@ impl TryFrom<OccupantRow> for Occupant {
 }
 
 /// Who is in the section, as far as any of them may have to leave.
-fn occupants(conn: &mut PgConnection, section: &Section) -> Result<Vec<Occupant>, StoreError> {
+pub(super) fn occupants(conn: &mut PgConnection, section: &Section) -> Result<Vec<Occupant>, StoreError> {
     let rows = Statement::new(OCCUPANTS)
         .bind::<SqlUuid, _>(section.id.uuid())
         .bind::<Bool, _>(section.status == SectionStatus::Cancelled)

@@ -97,6 +97,7 @@ fn compose(files: &Files, known: Known, origin: Origin<'_>, report: &mut Report)
     let register = Register { offer, students: &students.lookup, sections: &sections.lookup, scale: &known.scale };
     let registered = student_courses::compose(&files.student_courses, register, &known.student_courses, origin, report);
     seats::check_seats(&registered.rows, &sections.lookup, &sections.write, &known.sections, report);
+    seats::check_cancelled(&registered.rows, &sections.write, report);
     seats::check_enrolled_once(&registered.rows, &known.student_courses, report);
 
     let summary = Summary {

@@ -4,7 +4,7 @@ use super::form::{SECTIONS, STUDENT_COURSES};
 use super::lookup::Lookup;
 use super::report::Report;
 use super::student_courses::Placed;
-use enrollment_core::catalog::{Component, Section};
+use enrollment_core::catalog::{Component, Section, SectionStatus};
 use enrollment_core::ids::{CourseId, SeatPoolId, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{SeatPool, Status};
 use enrollment_diesel::import::{KnownSection, KnownStudentCourse, SectionKey};
@@ -74,6 +74,17 @@ impl Pools {
     fn change(&mut self, section: SectionId, change: impl FnOnce(&mut SeatPool)) {
         if let Some(pool) = self.of_section.get(&section).and_then(|id| self.pools.get_mut(id)) {
             change(pool);
+        }
+    }
+}
+
+/// Reports each row that enrolls a student in a section that is cancelled.
+pub(super) fn check_cancelled(rows: &[Placed], sections: &[Section], report: &mut Report) {
+    let is_cancelled = |section: &&Section| section.status == SectionStatus::Cancelled;
+    let cancelled: HashSet<SectionId> = sections.iter().filter(is_cancelled).map(|section| section.id).collect();
+    for Placed { line, row, .. } in rows.iter().filter(|placed| placed.row.status == Status::Enrolled) {
+        if row.section_id.is_some_and(|section| cancelled.contains(&section)) {
+            report.cell(&STUDENT_COURSES, *line, "status", "cannot be enrolled: the section is cancelled".to_owned());
         }
     }
 }
