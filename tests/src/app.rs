@@ -149,8 +149,12 @@ impl Answer {
 impl Client {
     /// A client of the server at this address.
     pub fn new(address: SocketAddr) -> Self {
-        let config =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60))).build();
+        Self::with_patience(address, Duration::from_secs(60))
+    }
+
+    /// The same, which waits only so long for an answer.
+    pub fn with_patience(address: SocketAddr, patience: Duration) -> Self {
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience)).build();
         Self { agent: config.into(), base: format!("http://{address}") }
     }
 

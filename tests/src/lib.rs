@@ -12,4 +12,4 @@ pub use app::{Answer, Client, TestApp};
 pub use clock::TestClock;
 pub use database::{RowLock, TestDatabase};
 pub use numbers::Numbers;
-pub use process::{Ended, ServerProcess, run};
+pub use process::{Ended, Place, ServerProcess};

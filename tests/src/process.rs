@@ -1,6 +1,7 @@
-//! The server as its users run it: the program, on a PostgreSQL of its own.
+//! The server as its users run it: the program, on a PostgreSQL of its own or on a database that is named.
 
 use crate::app::Client;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,38 @@ use tempfile::TempDir;
 /// A running `enrollment serve`. It is killed when dropped.
 pub struct ServerProcess {
     child: Child,
-    data_dir: PathBuf,
+    place: Place,
     address: SocketAddr,
+}
+
+/// Where a server's data is, and its other settings.
+#[derive(Clone, Debug)]
+pub struct Place(Vec<(&'static str, OsString)>);
+
+impl Place {
+    /// A PostgreSQL of its own in this folder.
+    pub fn data_dir(folder: &Path) -> Self {
+        Self(vec![("ENROLLMENT_DATA_DIR", folder.into())])
+    }
+
+    /// This database.
+    pub fn database(url: &str) -> Self {
+        Self(vec![("DATABASE_URL", url.into())])
+    }
+
+    /// The same with further settings.
+    #[must_use]
+    pub fn with(mut self, settings: &[(&'static str, &str)]) -> Self {
+        self.0.extend(settings.iter().map(|(name, value)| (*name, OsString::from(value))));
+        self
+    }
+
+    /// Runs a command of the program there, to its end.
+    pub fn command(&self, arguments: &[&str]) -> Ended {
+        let output = program(self).args(arguments).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        Ended { status: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
+    }
 }
 
 /// What a command printed, and how it ended.
@@ -26,13 +57,6 @@ pub struct Ended {
     pub output: String,
 }
 
-/// Runs a command of the program to its end; what data it has of its own is in this folder.
-pub fn run(data_dir: &Path, arguments: &[&str]) -> Ended {
-    let output = program(data_dir).args(arguments).output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    Ended { status: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
-}
-
 impl ServerProcess {
     /// A folder for a server's data, which the account that runs PostgreSQL can reach.
     pub fn data_dir() -> TempDir {
@@ -42,11 +66,19 @@ impl ServerProcess {
         folder
     }
 
-    /// Starts a server and waits until it is ready.
+    /// Starts a server on a PostgreSQL of its own, and waits until it is ready.
     pub fn start(data_dir: &Path) -> Self {
-        // A free port now; that somebody takes it before the server does is possible, and would fail loudly.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut child = program(data_dir)
+        Self::start_at(&Place::data_dir(data_dir), Self::free_address())
+    }
+
+    /// An address that nobody listens on now; that somebody takes it before a server does is possible, and would fail loudly.
+    pub fn free_address() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    /// Starts a server that listens there, and waits until it is ready.
+    pub fn start_at(place: &Place, address: SocketAddr) -> Self {
+        let mut child = program(place)
             .args(["serve", "--listen", &address.to_string(), "--log-format", "text"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -56,7 +88,7 @@ impl ServerProcess {
         thread::spawn(move || {
             BufReader::new(log).lines().map_while(Result::ok).for_each(|line| eprintln!("[server] {line}"));
         });
-        let mut server = Self { child, data_dir: data_dir.to_owned(), address };
+        let mut server = Self { child, place: place.clone(), address };
         server.wait_until_ready();
         server
     }
@@ -83,7 +115,7 @@ impl ServerProcess {
 
     /// Runs another command of the program on the same data, to its end.
     pub fn command(&self, arguments: &[&str]) -> Ended {
-        run(&self.data_dir, arguments)
+        self.place.command(arguments)
     }
 
     /// Kills it as `kill -9` does.
@@ -110,14 +142,14 @@ impl Drop for ServerProcess {
 }
 
 /// The program on this data, with nothing else of the environment that it would heed.
-fn program(data_dir: &Path) -> Command {
+fn program(place: &Place) -> Command {
     let mut command = Command::new(built());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ENROLLMENT_") || name == "DATABASE_URL" {
             command.env_remove(name);
         }
     }
-    command.env("ENROLLMENT_DATA_DIR", data_dir);
+    command.envs(place.0.iter().map(|(name, value)| (name, value)));
     command
 }
 

@@ -11,6 +11,7 @@ mod crash;
 mod deadlines;
 mod demo;
 mod enrolling;
+mod faults;
 mod grades;
 mod grading;
 mod holds;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use enrollment_core::clock::Clock as _;
 use enrollment_server::clock::SystemClock;
 use enrollment_server::demo::load;
-use enrollment_tests::{TestApp, run};
+use enrollment_tests::{Place, TestApp};
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
@@ -59,7 +59,7 @@ fn two_hundred_students_come_and_the_report_tells_what_became_of_them() {
         "--database-url",
         app.database.url(),
     ];
-    let rehearsed = run(folder.path(), &arguments);
+    let rehearsed = Place::data_dir(folder.path()).command(&arguments);
     assert_eq!(rehearsed.status, Some(0), "{}", rehearsed.output);
 
     let report: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
@@ -123,7 +123,7 @@ fn real_requests_come_from_a_file() {
         "--json",
         &json,
     ];
-    let rehearsed = run(folder.path(), &arguments);
+    let rehearsed = Place::data_dir(folder.path()).command(&arguments);
     assert_eq!(rehearsed.status, Some(0), "{}", rehearsed.output);
     let report: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
     assert_eq!((count(&report, "enroll", "done"), count(&report, "enroll", "refused")), (2, 1));
@@ -134,7 +134,13 @@ fn real_requests_come_from_a_file() {
 #[test]
 fn it_does_not_touch_what_is_not_on_this_machine_unless_told_so() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = run(folder.path(), &["rehearse", "--url", "http://enrollment.example.edu", "--term", "F26"]);
+    let refused = Place::data_dir(folder.path()).command(&[
+        "rehearse",
+        "--url",
+        "http://enrollment.example.edu",
+        "--term",
+        "F26",
+    ]);
     assert_eq!(refused.status, Some(1));
     assert!(refused.output.contains("--i-know-that-it-enrolls-for-real"), "{}", refused.output);
 }

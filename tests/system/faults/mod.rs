@@ -1,0 +1,116 @@
+//! What breaks on registration day, in the middle of a rush, and what must hold after it all the same: every answer that a student
+//! got is true, nothing took effect twice, every invariant holds, and the server serves again by itself, soon.
+//!
+//! A fault is a file here: what it needs of the servers, and a function that strikes. `rush` makes the students, who insist on an
+//! answer; `site` has the servers and their PostgreSQL; `verdict` compares what the students were told with what there is.
+//!
+//! The short form goes through all faults once. The long one (`script/faults`) repeats them with bigger rushes:
+//! `ENROLLMENT_FAULTS_ROUNDS`, `ENROLLMENT_FAULTS_STUDENTS` at once, `ENROLLMENT_FAULTS_ANSWERS` before and after each, and
+//! `ENROLLMENT_FAULTS_ONLY` for those whose name contains it.
+//!
+//! To add a fault: its file, and a line in [`FAULTS`].
+
+mod backend_ended;
+mod connection_frozen;
+mod database_stopped;
+mod pool_filled;
+mod rush;
+mod server_killed;
+mod servers_in_turn;
+mod site;
+mod statements_time_out;
+mod verdict;
+
+use rush::Rush;
+use site::{Cluster, Site};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Something that breaks.
+struct Fault {
+    name: &'static str,
+    /// How many servers there are on the database.
+    servers: usize,
+    /// Settings of theirs, so that a timeout need not be waited for as long as in earnest.
+    settings: &'static [(&'static str, &'static str)],
+    /// Breaks it and, where somebody else would, mends it.
+    strike: fn(&mut Site, &Rush),
+}
+
+const FAULTS: [Fault; 11] = [
+    server_killed::FAULT,
+    backend_ended::TERMINATED,
+    backend_ended::KILLED,
+    database_stopped::FAULT,
+    connection_frozen::ONE,
+    connection_frozen::ALL,
+    pool_filled::CONNECTIONS,
+    pool_filled::LOCKS,
+    statements_time_out::LOCK,
+    statements_time_out::STATEMENT,
+    servers_in_turn::FAULT,
+];
+
+/// The bound of the product: so soon it serves again, by itself, when what was broken is whole.
+const SERVES_AGAIN_WITHIN: Duration = Duration::from_secs(5);
+
+/// How hard the rush is.
+#[derive(Clone, Copy)]
+struct Size {
+    /// How many students wait for an answer at once.
+    at_once: usize,
+    /// How many answers are given before the fault, and how many after it.
+    answers: usize,
+}
+
+#[test]
+fn nothing_is_lost_whatever_breaks() {
+    let cluster = Cluster::start();
+    for fault in &FAULTS {
+        survive(&cluster, fault, Size { at_once: 16, answers: 60 });
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: script/faults runs it"]
+fn nothing_is_lost_however_often_it_breaks() {
+    let number = |name: &str, default: usize| {
+        std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    };
+    let size =
+        Size { at_once: number("ENROLLMENT_FAULTS_STUDENTS", 64), answers: number("ENROLLMENT_FAULTS_ANSWERS", 1_000) };
+    let only = std::env::var("ENROLLMENT_FAULTS_ONLY").unwrap_or_default();
+    let chosen: Vec<&Fault> = FAULTS.iter().filter(|fault| fault.name.contains(&only)).collect();
+    assert!(!chosen.is_empty(), "no fault is called {only}");
+    let cluster = Cluster::start();
+    for _ in 0..number("ENROLLMENT_FAULTS_ROUNDS", 3) {
+        for fault in &chosen {
+            survive(&cluster, fault, size);
+        }
+    }
+}
+
+/// Lets a fault strike in the middle of a rush, and asserts that it did no harm.
+fn survive(cluster: &Cluster, fault: &Fault, size: Size) {
+    let name = fault.name;
+    let mut site = Site::new(cluster, fault);
+    let rush = Rush::on(&site);
+    let (again, told) = thread::scope(|scope| {
+        let rush = &rush;
+        let students: Vec<_> = (0..size.at_once).map(|_| scope.spawn(move || rush.student())).collect();
+        // Also when something panics here: the students would go on for ever.
+        let ending = rush.ending();
+        rush.wait_for_answers(name, size.answers);
+        (fault.strike)(&mut site, rush);
+        let mended = Instant::now();
+        let probes = site.wait_until_all_serve(name, rush);
+        let again = mended.elapsed();
+        rush.wait_for_answers(name, size.answers);
+        drop(ending);
+        let told = students.into_iter().flat_map(|student| student.join().unwrap());
+        (again, told.chain(probes).collect::<Vec<_>>())
+    });
+    verdict::assert_true(name, &site, &rush, &told);
+    println!("{name}: served again after {} ms; {}", again.as_millis(), rush.summary());
+    assert!(again <= SERVES_AGAIN_WITHIN, "{name}: served again only after {again:?}");
+}
