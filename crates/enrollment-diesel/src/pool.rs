@@ -12,6 +12,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection};
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tracing::warn;
 
@@ -115,7 +116,15 @@ pub enum Purpose {
 
 /// A pool of connections for one purpose. To clone it is to share it.
 #[derive(Clone)]
-pub struct Pool(r2d2::Pool<Sessions>);
+pub struct Pool {
+    sessions: r2d2::Pool<Sessions>,
+    /// How long a connection is waited for.
+    patience: Duration,
+}
+
+/// How long r2d2 itself would wait. It pauses up to half of that between two tries to connect, longer each time; and a database
+/// that is there again is to be found soon.
+const RECONNECTING: Duration = Duration::from_millis(500);
 
 impl Pool {
     /// A pool that connects when a connection is first needed, so it can be made before the database is up.
@@ -129,26 +138,27 @@ impl Pool {
         let sessions = Sessions {
             url: with_connect_timeout(&config.url, config.connect_timeout),
             settings: settings(config, purpose),
+            doubted: Mutex::new(Instant::now()),
         };
-        let pool = r2d2::Pool::builder()
+        let sessions = r2d2::Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
             // Asks `Sessions::is_valid`, which asks the database only after a rest.
             .test_on_check_out(true)
-            .connection_timeout(config.connect_timeout)
+            .connection_timeout(RECONNECTING)
             .error_handler(Box::new(LogErrors))
             .build_unchecked(sessions);
-        Self(pool)
+        Self { sessions, patience: config.connect_timeout }
     }
 
     /// The most connections that it opens.
     pub fn size(&self) -> u32 {
-        self.0.max_size()
+        self.sessions.max_size()
     }
 
     /// Open connections, and how many of them are idle.
     pub fn connections(&self) -> Connections {
-        let state = self.0.state();
+        let state = self.sessions.state();
         Connections { open: state.connections, idle: state.idle_connections }
     }
 }
@@ -166,7 +176,7 @@ impl Lender for Pool {
     type Item = PgConnection;
 
     fn lend<R>(&self, job: impl FnOnce(Result<&mut PgConnection, StoreError>) -> R) -> R {
-        match self.0.get() {
+        match self.sessions.get_timeout(self.patience) {
             Ok(mut session) => job(Ok(&mut session.connection)),
             Err(error) => job(Err(error.into())),
         }
@@ -177,6 +187,8 @@ impl Lender for Pool {
 struct Sessions {
     url: String,
     settings: String,
+    /// When one was last found broken: those that had rested by then may have been lost with it.
+    doubted: Mutex<Instant>,
 }
 
 /// A connection, and when it was last given back.
@@ -185,7 +197,7 @@ struct Session {
     rested_since: Instant,
 }
 
-/// A connection that rested longer than this is tested before it is lent again.
+/// A connection that rested longer than this is tested before it is lent again, as is each that rested when another was lost.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 impl ManageConnection for Sessions {
@@ -199,7 +211,8 @@ impl ManageConnection for Sessions {
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), SessionError> {
-        if session.rested_since.elapsed() < TRUSTED_FOR {
+        let doubted = *self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if session.rested_since > doubted && session.rested_since.elapsed() < TRUSTED_FOR {
             return Ok(());
         }
         session.connection.ping().map_err(SessionError::QueryError)
@@ -209,7 +222,11 @@ impl ManageConnection for Sessions {
     /// back by a panic may be in any state.
     fn has_broken(&self, session: &mut Session) -> bool {
         session.rested_since = Instant::now();
-        std::thread::panicking() || session.connection.is_broken()
+        let is_broken = std::thread::panicking() || session.connection.is_broken();
+        if is_broken {
+            *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = session.rested_since;
+        }
+        is_broken
     }
 }
 

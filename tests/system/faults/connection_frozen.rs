@@ -13,7 +13,7 @@ const FROZEN: Duration = Duration::from_secs(2);
 pub(super) const ONE: Fault = Fault { name: "a writer is frozen", servers: 1, settings: &[], strike: freeze_one };
 
 fn freeze_one(site: &mut Site<'_>, _: &Rush) {
-    freeze(&site.backends("enrollment-write")[..1]);
+    freeze(&site.backends("enrollment-combine")[..1]);
 }
 
 pub(super) const ALL: Fault = Fault { name: "the database is frozen", servers: 1, settings: &[], strike: freeze_all };
@@ -23,7 +23,11 @@ fn freeze_all(site: &mut Site<'_>, _: &Rush) {
 }
 
 fn freeze(processes: &[i32]) {
-    processes.iter().for_each(|process| send("STOP", *process));
+    for process in processes {
+        send("STOP", *process);
+    }
     thread::sleep(FROZEN);
-    processes.iter().for_each(|process| send("CONT", *process));
+    for process in processes {
+        send("CONT", *process);
+    }
 }

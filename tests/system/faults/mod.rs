@@ -91,26 +91,27 @@ fn nothing_is_lost_however_often_it_breaks() {
 }
 
 /// Lets a fault strike in the middle of a rush, and asserts that it did no harm.
-fn survive(cluster: &Cluster, fault: &Fault, size: Size) {
-    let name = fault.name;
+fn survive(cluster: &Cluster, fault: &Fault, scale: Size) {
+    let (name, began) = (fault.name, Instant::now());
     let mut site = Site::new(cluster, fault);
     let rush = Rush::on(&site);
     let (again, told) = thread::scope(|scope| {
         let rush = &rush;
-        let students: Vec<_> = (0..size.at_once).map(|_| scope.spawn(move || rush.student())).collect();
+        let students: Vec<_> = (0..scale.at_once).map(|_| scope.spawn(move || rush.student())).collect();
         // Also when something panics here: the students would go on for ever.
         let ending = rush.ending();
-        rush.wait_for_answers(name, size.answers);
+        rush.wait_for_answers(name, scale.answers);
         (fault.strike)(&mut site, rush);
         let mended = Instant::now();
         let probes = site.wait_until_all_serve(name, rush);
         let again = mended.elapsed();
-        rush.wait_for_answers(name, size.answers);
+        rush.wait_for_answers(name, scale.answers);
         drop(ending);
         let told = students.into_iter().flat_map(|student| student.join().unwrap());
         (again, told.chain(probes).collect::<Vec<_>>())
     });
     verdict::assert_true(name, &site, &rush, &told);
-    println!("{name}: served again after {} ms; {}", again.as_millis(), rush.summary());
+    let (again_after, took) = (again.as_millis(), began.elapsed().as_secs_f32());
+    println!("{name}: served again after {again_after} ms; {}; {took:.1} s in all", rush.summary());
     assert!(again <= SERVES_AGAIN_WITHIN, "{name}: served again only after {again:?}");
 }

@@ -202,16 +202,18 @@ impl Rush {
         }
     }
 
-    /// Asks one server, at this moment, as the last of the students: whether it serves everybody, hot sections and others. What
-    /// is accepted is told.
+    /// Asks one server, at this moment, as the last of the students: whether it serves everybody, hot sections and others, and who
+    /// only reads. What is accepted is told.
     pub(super) fn probe(&self, server: usize) -> Option<Vec<Told>> {
-        let mut clients = Clients::of(&self.addresses[server..=server], Duration::from_secs(2));
+        let clients = Clients::of(&self.addresses[server..=server], Duration::from_secs(2));
         let student = self.students.last()?;
         let sections = [0, self.sections.len() - 1];
-        sections.map(|section| self.ask_once(&mut clients, server, student, section)).into_iter().collect()
+        let told = sections.map(|section| self.ask_once(&clients, server, student, section));
+        let read = clients.client().try_send("GET", &format!("/api/v1/students/{student}/courses"), &[], None)?;
+        told.into_iter().collect::<Option<Vec<_>>>().filter(|_| read.status == 200)
     }
 
-    fn ask_once(&self, clients: &mut Clients, server: usize, student: &str, section: usize) -> Option<Told> {
+    fn ask_once(&self, clients: &Clients, server: usize, student: &str, section: usize) -> Option<Told> {
         let key = format!("probe-{server}-{section}");
         let path = format!("/api/v1/students/{student}/courses");
         let body = json!({"section_id": self.sections[section]}).to_string();

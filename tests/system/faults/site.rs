@@ -187,6 +187,12 @@ impl<'a> Site<'a> {
         self.cluster.restart();
     }
 
+    /// Waits until PostgreSQL has noticed that a process of its own was killed, and takes connections again.
+    pub(super) fn wait_for_crash_and_recovery(&self) {
+        wait_until("PostgreSQL has noticed", || self.try_connect().is_err());
+        wait_until("PostgreSQL has recovered", || self.try_connect().is_ok());
+    }
+
     /// Kills a server as `kill -9` does.
     pub(super) fn kill_server(&mut self, server: usize) {
         self.servers[server].1.take().unwrap().kill();

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use std::thread;
 use std::time::Duration;
 
-const HELD: Duration = Duration::from_millis(2_000);
+const HELD: Duration = Duration::from_secs(2);
 
 pub(super) const LOCK: Fault = Fault {
     name: "waits for a lock time out",
