@@ -21,7 +21,7 @@ mod site;
 mod statements_time_out;
 mod verdict;
 
-use rush::Rush;
+use rush::{Rush, Told};
 use site::{Cluster, Site};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,6 +50,9 @@ const FAULTS: [Fault; 11] = [
     statements_time_out::STATEMENT,
     servers_in_turn::FAULT,
 ];
+
+/// Nothing that breaks.
+const NONE: Fault = Fault { name: "nothing", servers: 1, settings: &[], strike: |_, _| () };
 
 /// The bound of the product: so soon it serves again, by itself, when what was broken is whole.
 const SERVES_AGAIN_WITHIN: Duration = Duration::from_secs(5);
@@ -95,23 +98,59 @@ fn survive(cluster: &Cluster, fault: &Fault, scale: Size) {
     let (name, began) = (fault.name, Instant::now());
     let mut site = Site::new(cluster, fault);
     let rush = Rush::on(&site);
-    let (again, told) = thread::scope(|scope| {
-        let rush = &rush;
-        let students: Vec<_> = (0..scale.at_once).map(|_| scope.spawn(move || rush.student())).collect();
-        // Also when something panics here: the students would go on for ever.
-        let ending = rush.ending();
-        rush.wait_for_answers(name, scale.answers);
-        (fault.strike)(&mut site, rush);
-        let mended = Instant::now();
-        let probes = site.wait_until_all_serve(name, rush);
-        let again = mended.elapsed();
-        rush.wait_for_answers(name, scale.answers);
-        drop(ending);
-        let told = students.into_iter().flat_map(|student| student.join().unwrap());
-        (again, told.chain(probes).collect::<Vec<_>>())
-    });
-    verdict::assert_true(name, &site, &rush, &told);
+    let (again, told) = strike(&mut site, &rush, fault, scale);
+    let findings = verdict::findings(&site, &rush, &told);
+    assert!(findings.is_empty(), "{name}: {findings:#?}");
     let (again_after, took) = (again.as_millis(), began.elapsed().as_secs_f32());
     println!("{name}: served again after {again_after} ms; {}; {took:.1} s in all", rush.summary());
     assert!(again <= SERVES_AGAIN_WITHIN, "{name}: served again only after {again:?}");
+}
+
+/// Lets a fault strike in the middle of a rush; after how long it served again, and what the students were told.
+fn strike(site: &mut Site, rush: &Rush, fault: &Fault, scale: Size) -> (Duration, Vec<Told>) {
+    thread::scope(|scope| {
+        let students: Vec<_> = (0..scale.at_once).map(|_| scope.spawn(|| rush.student())).collect();
+        // Also when something panics here: the students would go on for ever.
+        let ending = rush.ending();
+        rush.wait_for_answers(fault.name, scale.answers);
+        (fault.strike)(site, rush);
+        let mended = Instant::now();
+        let probes = site.wait_until_all_serve(fault.name, rush);
+        let again = mended.elapsed();
+        rush.wait_for_answers(fault.name, scale.answers);
+        drop(ending);
+        let told = students.into_iter().flat_map(|student| student.join().unwrap());
+        (again, told.chain(probes).collect())
+    })
+}
+
+#[test]
+fn the_verdict_finds_what_is_lost_what_nobody_was_told_of_and_what_is_broken() {
+    let cluster = Cluster::start();
+    let mut site = Site::new(&cluster, &NONE);
+    let rush = Rush::on(&site);
+    let (_, told) = strike(&mut site, &rush, &NONE, Size { at_once: 4, answers: 20 });
+    assert_eq!(verdict::findings(&site, &rush, &told), Vec::<String>::new());
+    site.execute(
+        "CREATE TABLE kept AS SELECT * FROM student_courses; CREATE TABLE kept_keys AS SELECT * FROM idempotency_keys",
+    );
+    let mend = "TRUNCATE student_courses, idempotency_keys; INSERT INTO student_courses SELECT * FROM kept; INSERT INTO idempotency_keys SELECT * FROM kept_keys";
+    let one = "(SELECT min(id::text)::uuid FROM student_courses)";
+    for (breaking, finding) in [
+        (format!("DELETE FROM student_courses WHERE id = {one}"), "acknowledged and lost"),
+        (format!("UPDATE student_courses SET id = gen_random_uuid() WHERE id = {one}"), "nobody was told"),
+        (
+            format!(
+                "UPDATE student_courses SET status = 'dropped', ended_at = now() WHERE status = 'enrolled' AND id >= {one}"
+            ),
+            "is not what",
+        ),
+        ("DELETE FROM idempotency_keys".to_owned(), "told or kept, but not both"),
+        ("UPDATE seat_pools SET taken = taken + 1".to_owned(), "seats that a pool counts"),
+    ] {
+        site.execute(&format!("SET session_replication_role = replica; {breaking}"));
+        let findings = verdict::findings(&site, &rush, &told);
+        assert!(findings.iter().any(|found| found.contains(finding)), "{finding}: {findings:#?}");
+        site.execute(&format!("SET session_replication_role = replica; {mend}"));
+    }
 }

@@ -117,6 +117,9 @@ impl Rush {
                 let key = format!("{visit}-{number}");
                 let asked = Asked { key: &key, student, section, waitlist: numbers.below(2) == 0 };
                 let mut answer = self.insist(&mut clients, &asked);
+                if let Some(id) = answer.accepted.as_ref().filter(|_| numbers.below(3) == 0) {
+                    self.reload(&mut clients, student, id);
+                }
                 if let Some(id) = answer.accepted.as_ref().filter(|_| numbers.below(6) == 0) {
                     answer.left = self.leave(&mut clients, student, id);
                 }
@@ -147,6 +150,16 @@ impl Rush {
         }
         let (key, student) = (asked.key.to_owned(), asked.student.to_owned());
         Told { key, student, section: section.clone(), accepted, left: false }
+    }
+
+    /// Looks at the own courses: what was accepted is among them, whichever server answers.
+    fn reload(&self, clients: &mut Clients, student: &str, id: &str) {
+        let path = format!("/api/v1/students/{student}/courses?limit=200");
+        let answer = self.until_answered(clients, "GET", &path, &[], None, &[200]);
+        let items = answer.body["items"].as_array().unwrap();
+        if items.iter().all(|item| item["id"] != id) {
+            self.note_wrong(format!("{student} was told of {id}, and does not see it: {answer:?}"));
+        }
     }
 
     /// Leaves what was accepted; tells whether that was acknowledged. A repetition finds it left, or ended since.

@@ -4,32 +4,44 @@ use super::rush::{Rush, Told};
 use super::site::Site;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Asserts that what was acknowledged is there, that nothing else is, and that every invariant holds.
-pub(super) fn assert_true(fault: &str, site: &Site<'_>, rush: &Rush, told: &[Told]) {
-    assert!(rush.wrong().is_empty(), "{fault}: {:#?}", rush.wrong());
-    // Everybody has insisted until there was an answer, so there is nothing of which nobody knows whether it happened.
+/// What is not so: something that was acknowledged is not there, something else is, or an invariant is broken. Everybody has
+/// insisted until there was an answer, so there is nothing of which nobody knows whether it happened.
+pub(super) fn findings(site: &Site<'_>, rush: &Rush, told: &[Told]) -> Vec<String> {
+    let mut findings = rush.wrong();
     let accepted: BTreeMap<&str, &Told> =
         told.iter().filter_map(|told| told.accepted.as_deref().map(|id| (id, told))).collect();
+    compare_student_courses(site, &accepted, &mut findings);
+    compare_keys(site, &accepted, &mut findings);
+    let (is_well, said) = site.check();
+    findings.extend((!is_well).then_some(said));
+    findings
+}
+
+fn compare_student_courses(site: &Site<'_>, accepted: &BTreeMap<&str, &Told>, findings: &mut Vec<String>) {
     let stored = site.texts("SELECT concat_ws(' ', id, student_id, section_id, status) AS value FROM student_courses");
     let stored: BTreeMap<&str, Vec<&str>> =
         stored.iter().map(|row| row.split(' ').collect::<Vec<_>>()).map(|row| (row[0], row)).collect();
-    let lost: Vec<&&str> = accepted.keys().filter(|id| !stored.contains_key(**id)).collect();
-    assert!(lost.is_empty(), "{fault}: acknowledged and lost: {lost:?}");
-    let unknown: Vec<&&str> = stored.keys().filter(|id| !accepted.contains_key(**id)).collect();
-    assert!(unknown.is_empty(), "{fault}: nobody was told of {unknown:?}");
+    let lost = accepted.keys().filter(|id| !stored.contains_key(**id));
+    findings.extend(lost.map(|id| format!("acknowledged and lost: {id}")));
     for (id, row) in &stored {
-        let told = accepted[id];
-        assert_eq!((row[1], row[2]), (told.student.as_str(), told.section.as_str()), "{fault}: {id}");
+        let Some(told) = accepted.get(id) else {
+            findings.push(format!("nobody was told of {row:?}"));
+            continue;
+        };
         let is_left = !["enrolled", "waitlisted"].contains(&row[3]);
-        assert_eq!(is_left, told.left, "{fault}: {id} is {}", row[3]);
+        if (row[1], row[2], is_left) != (told.student.as_str(), told.section.as_str(), told.left) {
+            findings.push(format!("{row:?} is not what {} was told; left: {}", told.student, told.left));
+        }
     }
-    // One key, one student course: what was told under a key is what is kept under it.
-    let kept: BTreeSet<String> =
-        site.texts("SELECT concat_ws(' ', k.key, e.student_course_id) AS value FROM idempotency_keys k JOIN registration_events e USING (attempt_id)")
-            .into_iter()
-            .collect();
-    let keys: BTreeSet<String> = accepted.iter().map(|(id, told)| format!("{} {id}", told.key)).collect();
-    assert_eq!(keys, kept, "{fault}");
-    let (is_well, said) = site.check();
-    assert!(is_well, "{fault}: {said}");
+}
+
+/// One key, one student course: what was told under a key is what is kept under it.
+fn compare_keys(site: &Site<'_>, accepted: &BTreeMap<&str, &Told>, findings: &mut Vec<String>) {
+    let kept = site.texts(
+        "SELECT concat_ws(' ', k.key, e.student_course_id) AS value
+         FROM idempotency_keys k JOIN registration_events e USING (attempt_id)",
+    );
+    let kept: BTreeSet<String> = kept.into_iter().collect();
+    let told: BTreeSet<String> = accepted.iter().map(|(id, told)| format!("{} {id}", told.key)).collect();
+    findings.extend(told.symmetric_difference(&kept).map(|key| format!("told or kept, but not both: {key}")));
 }
