@@ -4,8 +4,8 @@
 
 use crate::parameters::{FromParameters, Parameters};
 use crate::problem::Problem;
-use crate::representation::json;
-use actix_web::HttpResponse;
+use crate::representation::{REVALIDATE, json, unless_known};
+use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::page::{Limit, Page, PageRequest};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -25,9 +25,23 @@ pub(crate) struct PageBody<T> {
     next_cursor: Option<String>,
 }
 
+impl<T, K: Display> From<Page<T, K>> for PageBody<T> {
+    fn from(page: Page<T, K>) -> Self {
+        Self { items: page.items, next_cursor: page.next.map(|key| key.to_string()) }
+    }
+}
+
 /// Answers a page.
 pub(crate) fn page<T: Serialize, K: Display>(page: Page<T, K>) -> Result<HttpResponse, Problem> {
-    json(&PageBody { items: page.items, next_cursor: page.next.map(|key| key.to_string()) })
+    json(&PageBody::from(page))
+}
+
+/// Answers a page of a list that many reload, or 304 when the caller has just this page already.
+pub(crate) fn page_unless_known<T: Serialize, K: Display>(
+    request: &HttpRequest,
+    page: Page<T, K>,
+) -> Result<HttpResponse, Problem> {
+    unless_known(request, &PageBody::from(page), REVALIDATE)
 }
 
 /// By hand, since the derived schema would repeat that of the items in full.

@@ -3,7 +3,7 @@
 //! The tag of an entry is its version, such as `"3"`. Where the answer also shows what changes without a new version, such
 //! as the seats taken of a section, a digest of the answer follows: `"3.9f86d081884c7d65"`. `If-None-Match` compares whole
 //! tags, so that an answer is never called unchanged when it is not. `If-Match` compares versions, so that a change is
-//! not refused because somebody took a seat in the meantime.
+//! not refused because somebody took a seat in the meantime. A list has no version: its tag is a digest alone.
 
 use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
@@ -65,9 +65,18 @@ pub(crate) fn tag(version: Version) -> HeaderValue {
 
 /// The tag of an answer that shows more than its version stands for.
 pub(crate) fn tag_with_digest(version: Version, body: &[u8]) -> HeaderValue {
+    header(&format!("\"{version}.{:016x}\"", digest(body)))
+}
+
+/// The tag of an answer without a version.
+pub(crate) fn digest_tag(body: &[u8]) -> HeaderValue {
+    header(&format!("\"{:016x}\"", digest(body)))
+}
+
+fn digest(body: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(body);
-    header(&format!("\"{version}.{:016x}\"", hasher.finish()))
+    hasher.finish()
 }
 
 fn header(tag: &str) -> HeaderValue {

@@ -1,6 +1,6 @@
-//! What is answered: one thing as JSON, with its `ETag`.
+//! What is answered: one thing as JSON, or a list, with its `ETag`.
 
-use crate::precondition::{is_known, tag, tag_with_digest};
+use crate::precondition::{digest_tag, is_known, tag, tag_with_digest};
 use crate::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -45,7 +45,7 @@ tagged! {
 }
 
 /// The caller may keep the answer, and has to ask each time whether it is still so.
-const REVALIDATE: (HeaderName, &str) = (CACHE_CONTROL, "private, no-cache");
+pub(crate) const REVALIDATE: (HeaderName, &str) = (CACHE_CONTROL, "private, no-cache");
 
 /// A body on its way into an answer.
 struct Representation {
@@ -60,6 +60,22 @@ impl Representation {
         Ok(Self { body, tag })
     }
 
+    /// Of what has no version.
+    fn by_digest(value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+        Ok(Self { tag: digest_tag(&body), body })
+    }
+
+    /// 200 and the body, or 304 when the caller has it already.
+    fn unless_known(self, request: &HttpRequest, caching: (HeaderName, &str)) -> HttpResponse {
+        if is_known(request, &self.tag) {
+            return HttpResponse::NotModified().insert_header(caching).insert_header((ETAG, self.tag)).finish();
+        }
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header(caching);
+        self.into(answer)
+    }
+
     fn into(self, mut answer: HttpResponseBuilder) -> HttpResponse {
         answer.insert_header((ETAG, self.tag)).insert_header(ContentType::json()).body(self.body)
     }
@@ -67,13 +83,16 @@ impl Representation {
 
 /// Answers 200 and the thing, or 304 when the caller has it already.
 pub(crate) fn found<T: Tagged>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
-    let found = Representation::of(value)?;
-    if is_known(request, &found.tag) {
-        return Ok(HttpResponse::NotModified().insert_header(REVALIDATE).insert_header((ETAG, found.tag)).finish());
-    }
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header(REVALIDATE);
-    Ok(found.into(answer))
+    Ok(Representation::of(value)?.unless_known(request, REVALIDATE))
+}
+
+/// Answers 200 and what has no version, or 304 when the caller has just this already.
+pub(crate) fn unless_known(
+    request: &HttpRequest,
+    value: &impl Serialize,
+    caching: (HeaderName, &str),
+) -> Result<HttpResponse, Problem> {
+    Ok(Representation::by_digest(value)?.unless_known(request, caching))
 }
 
 /// Answers 200 and the thing as it is now.

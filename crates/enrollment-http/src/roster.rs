@@ -3,12 +3,12 @@
 use crate::Services;
 use crate::endpoint::Endpoint;
 use crate::openapi::FindProblems;
-use crate::page::{PageBody, PageParameters, page};
+use crate::page::{PageBody, PageParameters, page_unless_known};
 use crate::parameters::{AsOf, Query};
 use crate::path::Id;
 use crate::problem::Problem;
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{RosterEntry, RosterKey};
@@ -31,17 +31,29 @@ type RosterEntryPage = PageBody<RosterEntry>;
     params(
         ("id" = SectionId, Path, description = "The section."),
         ("as_of" = Option<DateTime<Utc>>, Query, description = "The roster as it was at this time, from the events; the students are named as they are today. A time to come is the present."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of the roster.", body = RosterEntryPage), FindProblems),
+    responses(
+        (
+            status = 200,
+            description = "A page of the roster.",
+            body = RosterEntryPage,
+            headers(("ETag" = String, description = "A digest of the answer.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    request: HttpRequest,
     Id(section): Id<SectionId>,
-    Query((AsOf(moment), request)): Query<(AsOf, PageRequest<RosterKey>)>,
+    Query((AsOf(moment), page)): Query<(AsOf, PageRequest<RosterKey>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(match moment {
-        None => services.registration.roster(section, request).await?,
-        Some(at) => services.history.roster_as_of(section, at, request).await?,
-    })
+    let page = match moment {
+        None => services.registration.roster(section, page).await?,
+        Some(at) => services.history.roster_as_of(section, at, page).await?,
+    };
+    page_unless_known(&request, page)
 }

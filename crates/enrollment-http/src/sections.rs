@@ -5,7 +5,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{ChangeProblems, CreateProblems, DeleteProblems, FindProblems, ListProblems, SectionPatch};
-use crate::page::{PageBody, PageParameters, page};
+use crate::page::{PageBody, PageParameters, page_unless_known};
 use crate::parameters::{FromParameters, Parameters, Query};
 use crate::path::Id;
 use crate::precondition::IfMatch;
@@ -61,15 +61,26 @@ impl FromParameters for SectionFilter {
         ("q" = Option<SearchText>, Query, description = "Only those whose course code, course title, number or instructor contains this text, in any case."),
         ("days" = Option<String>, Query, description = "Only those that meet on no other days than these, such as `mon,wed`; those without meetings, too.", example = "mon,wed"),
         ("open" = Option<bool>, Query, description = "With `true`, only those that are open and have a free seat."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of sections.", body = SectionPage), ListProblems),
+    responses(
+        (
+            status = 200,
+            description = "A page of sections.",
+            body = SectionPage,
+            headers(("ETag" = String, description = "A digest of the answer.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        ListProblems,
+    ),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
-    Query((filter, request)): Query<(SectionFilter, PageRequest<SectionId>)>,
+    request: HttpRequest,
+    Query((filter, page)): Query<(SectionFilter, PageRequest<SectionId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.sections.list(filter, request).await?)
+    page_unless_known(&request, services.sections.list(filter, page).await?)
 }
 
 /// Makes a section.

@@ -6,7 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::idempotency::{IDEMPOTENCY_REPLAYED, Key};
 use crate::metrics::Operation;
 use crate::openapi::{DropProblems, EnrollProblems, FindProblems};
-use crate::page::{PageBody, PageParameters, page};
+use crate::page::{PageBody, PageParameters, page_unless_known};
 use crate::parameters::{AsOf, FromParameters, Parameters, Query};
 use crate::path::{Id, OfStudentCourse};
 use crate::precondition::IfMatch;
@@ -136,19 +136,31 @@ pub(crate) fn student_course(receipt: &Receipt) -> Result<&StudentCourse, Proble
         ("term_id" = Option<TermId>, Query, description = "Only those in this term."),
         ("status" = Option<Status>, Query, description = "Only those in this state."),
         ("as_of" = Option<DateTime<Utc>>, Query, description = "The courses as they were at this time, from the events. A time to come is the present."),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of answers that the caller has."),
         PageParameters,
     ),
-    responses((status = 200, description = "A page of the student's courses.", body = StudentCoursePage), FindProblems),
+    responses(
+        (
+            status = 200,
+            description = "A page of the student's courses.",
+            body = StudentCoursePage,
+            headers(("ETag" = String, description = "A digest of the answer.")),
+        ),
+        (status = 304, description = "The caller has this answer already."),
+        FindProblems,
+    ),
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    request: HttpRequest,
     Id(student): Id<StudentId>,
-    Query((filter, AsOf(moment), request)): Query<(StudentCourseFilter, AsOf, PageRequest<StudentCourseId>)>,
+    Query((filter, AsOf(moment), page)): Query<(StudentCourseFilter, AsOf, PageRequest<StudentCourseId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(match moment {
-        None => services.registration.courses_of(student, filter, request).await?,
-        Some(at) => services.history.courses_as_of(student, at, filter, request).await?,
-    })
+    let page = match moment {
+        None => services.registration.courses_of(student, filter, page).await?,
+        Some(at) => services.history.courses_as_of(student, at, filter, page).await?,
+    };
+    page_unless_known(&request, page)
 }
 
 /// Reads one of a student's courses.
