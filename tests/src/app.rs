@@ -16,6 +16,7 @@ use ureq::http::{Request, Response};
 pub struct TestApp {
     /// The database, for what only SQL can tell.
     pub database: TestDatabase,
+    address: SocketAddr,
     client: Client,
     stop: Option<Stop>,
     server: Option<JoinHandle<()>>,
@@ -52,7 +53,12 @@ impl TestApp {
             application.run_with(|stop| started.send((address, stop)).unwrap()).unwrap();
         });
         let (address, stop) = address.recv().expect("the server starts");
-        Self { database, client: Client::new(address), stop: Some(stop), server: Some(server) }
+        Self { database, address, client: Client::new(address), stop: Some(stop), server: Some(server) }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A client of this server.

@@ -108,6 +108,11 @@ impl ServerProcess {
         Client::new(self.address)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

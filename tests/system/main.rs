@@ -28,6 +28,7 @@ mod rehearsals;
 mod reservations;
 mod rush;
 mod schema;
+mod seat_feed;
 mod seats;
 mod section_changes;
 mod server;

@@ -3,8 +3,9 @@
 use crate::docs_page::Docs;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
+use crate::seats::Board;
 use crate::{
-    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, section_grades,
+    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, seats, section_grades,
     sections, student_courses,
 };
 use crate::{bulk, courses, events, grades, holds, offers, permits, students, terms, timetable, waitlist, windows};
@@ -16,7 +17,7 @@ use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
-use enrollment_core::registration::{History, Offers, Registration, Rehearsals};
+use enrollment_core::registration::{History, Offers, Registration, Rehearsals, SeatCounts};
 use std::sync::Arc;
 
 /// What the handlers call.
@@ -47,6 +48,8 @@ pub struct Services {
     pub rehearsals: CatalogRehearsals,
     /// What happened to them.
     pub history: History,
+    /// How many seats of each section are taken.
+    pub seats: Arc<dyn SeatCounts>,
     /// How the store is.
     pub health: Arc<dyn Health>,
     /// Mints the ids of requests that come without one.
@@ -92,6 +95,7 @@ pub struct Api {
     services: Data<Services>,
     metrics: Data<Metrics>,
     docs: Data<Docs>,
+    seats: Data<Board>,
     settings: Settings,
 }
 
@@ -103,7 +107,13 @@ impl Api {
     pub fn new(services: Services, settings: Settings) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let metrics = Data::new(Metrics::new(&endpoints())?);
         let docs = Data::new(Docs::new()?);
-        Ok(Self { services: Data::new(services), metrics, docs, settings })
+        let seats = Data::new(Board::new(services.seats.clone()));
+        Ok(Self { services: Data::new(services), metrics, docs, seats, settings })
+    }
+
+    /// Ends the streams, which would go on for ever. To be called by a server that stops, before it waits for its requests.
+    pub fn end_streams(&self) {
+        self.seats.close();
     }
 
     /// The application of one worker.
@@ -117,6 +127,7 @@ impl Api {
             .app_data(self.services.clone())
             .app_data(self.metrics.clone())
             .app_data(self.docs.clone())
+            .app_data(self.seats.clone())
             .app_data(self.settings.clone())
             .app_data(PayloadConfig::new(self.settings.body_limit))
             .default_service(web::to(no_route));
@@ -139,6 +150,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         courses::endpoints(),
         terms::endpoints(),
         windows::endpoints(),
+        seats::endpoints(),
         sections::endpoints(),
         grades::endpoints(),
         reservations::endpoints(),

@@ -59,6 +59,7 @@ mod representation;
 mod request_id;
 mod reservations;
 mod roster;
+mod seats;
 mod section_grades;
 mod sections;
 mod student_courses;

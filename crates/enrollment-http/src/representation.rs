@@ -3,6 +3,7 @@
 use crate::precondition::{digest_tag, is_known, tag, tag_with_digest};
 use crate::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, LOCATION};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use enrollment_core::catalog::{Course, Hold, Permit, Reservation, Section, Student, Term, Version, Window};
 use enrollment_core::registration::StudentCourse;
@@ -49,7 +50,7 @@ pub(crate) const REVALIDATE: (HeaderName, &str) = (CACHE_CONTROL, "private, no-c
 
 /// A body on its way into an answer.
 struct Representation {
-    body: Vec<u8>,
+    body: Bytes,
     tag: HeaderValue,
 }
 
@@ -57,13 +58,13 @@ impl Representation {
     fn of<T: Tagged>(value: &T) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(Problem::internal)?;
         let tag = if T::HAS_MORE { tag_with_digest(value.version(), &body) } else { tag(value.version()) };
-        Ok(Self { body, tag })
+        Ok(Self { body: body.into(), tag })
     }
 
     /// Of what has no version.
     fn by_digest(value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(Problem::internal)?;
-        Ok(Self { tag: digest_tag(&body), body })
+        Ok(Self { tag: digest_tag(&body), body: body.into() })
     }
 
     /// 200 and the body, or 304 when the caller has it already.
@@ -98,6 +99,16 @@ pub(crate) fn unless_known(
 /// Answers 200 and the thing as it is now.
 pub(crate) fn changed<T: Tagged>(value: &T) -> Result<HttpResponse, Problem> {
     Ok(Representation::of(value)?.into(HttpResponse::Ok()))
+}
+
+/// Answers 200 and a body that was made for many callers, or 304 when this one has it already.
+pub(crate) fn shared(
+    request: &HttpRequest,
+    body: Bytes,
+    tag: HeaderValue,
+    caching: (HeaderName, &str),
+) -> HttpResponse {
+    Representation { body, tag }.unless_known(request, caching)
 }
 
 /// Answers 201, the thing and where it is.

@@ -6,6 +6,7 @@
 use crate::clock::SystemClock;
 use crate::ids::SystemIds;
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{HttpServer, rt};
 use enrollment_core::catalog::{Catalog, Entry, Grades, Repository};
 use enrollment_core::clock::Clock;
@@ -88,10 +89,14 @@ impl Application {
     /// # Errors
     /// When the listener fails.
     pub fn run_with(self, started: impl FnOnce(Stop)) -> io::Result<()> {
-        let store = Arc::clone(&self.store);
+        let (store, api, handle_signals) = (Arc::clone(&self.store), self.api.clone(), self.settings.handle_signals);
         rt::System::new().block_on(async {
             let server = self.serve()?;
-            started(Stop(server.handle()));
+            let stop = Stop { server: server.handle(), api };
+            if handle_signals {
+                stop.on_signals()?;
+            }
+            started(stop);
             server.await
         })?;
         release(store);
@@ -104,9 +109,8 @@ impl Application {
         if let Some(threads) = settings.http_threads {
             server = server.workers(threads);
         }
-        if !settings.handle_signals {
-            server = server.disable_signals();
-        }
+        // They are handled here, because streams have to be ended first.
+        server = server.disable_signals();
         Ok(server.listen(listener)?.run())
     }
 }
@@ -127,13 +131,38 @@ fn release(mut store: Arc<PgStore>) {
 }
 
 /// Stops a server that runs.
-pub struct Stop(ServerHandle);
+#[derive(Clone)]
+pub struct Stop {
+    server: ServerHandle,
+    api: Api,
+}
 
 impl Stop {
     /// Tells the server to stop once what is in flight is done. Whoever runs it sees it end.
     pub fn stop(self) {
+        self.end(true);
+    }
+
+    fn end(&self, graceful: bool) {
+        // They would be waited for until the time to finish is over.
+        self.api.end_streams();
         // The command is sent by the call; the future only waits for its effect.
-        drop(self.0.stop(true));
+        drop(self.server.stop(graceful));
+    }
+
+    /// Stops by SIGTERM and SIGINT once what is in flight is done, and at once when one of them comes again.
+    fn on_signals(&self) -> io::Result<()> {
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            let (mut signal, stop) = (signal(kind)?, self.clone());
+            rt::spawn(async move {
+                let mut graceful = true;
+                while signal.recv().await.is_some() {
+                    stop.end(graceful);
+                    graceful = false;
+                }
+            });
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +182,7 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         offers: Offers::new(store.clone(), store.clone(), clock.clone()),
         registration: Registration::new(store.clone(), clock, ids.clone()),
         history: History::new(store.clone()),
+        seats: store.clone(),
         health: store.clone(),
         ids,
     }

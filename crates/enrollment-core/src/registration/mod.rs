@@ -24,6 +24,7 @@ pub mod record;
 pub mod rehearsal;
 pub mod repository;
 pub mod rules;
+pub mod seat_counts;
 pub mod seats;
 pub mod section_change;
 pub mod service;
@@ -68,6 +69,9 @@ pub use rehearsal::{EntryChange, Rehearsal, Rehearsals, RehearsalsOf};
 pub use repository::MockRegistrationRepository;
 pub use repository::{RegistrationRepository, RosterEntry, RosterKey, StudentCourseFilter};
 pub use rules::{Code, Violation};
+#[cfg(any(test, feature = "mocks"))]
+pub use seat_counts::MockSeatCounts;
+pub use seat_counts::{SeatChanges, SeatCount, SeatCounts};
 pub use seats::ReservationFacts;
 pub use service::{Registration, RequestOptions};
 pub use student_course::{

@@ -26,6 +26,7 @@ mod permits;
 mod read;
 mod register;
 pub(crate) mod reoffer;
+mod seat_counts;
 pub(crate) mod section_change;
 mod settle;
 mod timetable;

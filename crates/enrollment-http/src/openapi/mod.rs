@@ -21,7 +21,8 @@ use strict::Strict;
 use crate::problem::InputError;
 use crate::{
     bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, permits, plan, receipts,
-    reservations, roster, section_grades, sections, student_courses, students, terms, timetable, waitlist, windows,
+    reservations, roster, seats, section_grades, sections, student_courses, students, terms, timetable, waitlist,
+    windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -35,7 +36,7 @@ Students enroll in courses.
 * Lists are paged: `limit` and `cursor` in, `items` and `next_cursor` out.
 * Every error is `application/problem+json` (RFC 9457). All that is wrong with a request is told at once, in `errors`; \
 all rules that refuse an enrollment, in `violations`.
-* A single thing has an `ETag`. `If-Match` makes a change only to the version that was read, `If-None-Match` saves the body.
+* A single thing, and a list that many reload, has an `ETag`. `If-Match` makes a change only to the version that was read, `If-None-Match` saves the body.
 * A request can name itself by `X-Request-Id` (1 to 128 visible ASCII characters); every answer carries one.";
 
 #[derive(utoipa::OpenApi)]
@@ -63,7 +64,7 @@ all rules that refuse an enrollment, in `violations`.
         courses::list, courses::create, courses::get, courses::change, courses::delete,
         grades::list, grades::put, grades::delete,
         terms::list, terms::create, terms::get, terms::change, terms::delete,
-        windows::list, windows::create, windows::get, windows::change, windows::delete,
+        windows::list, windows::create, windows::get, windows::change, windows::delete, seats::show, seats::follow,
         sections::list, sections::create, sections::get, sections::change, sections::delete, section_grades::put,
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list, bulk::enroll,

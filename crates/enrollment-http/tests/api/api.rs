@@ -12,8 +12,8 @@ use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
 use enrollment_core::registration::{
-    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, MockRehearsal, Offers,
-    Registration, Rehearsals,
+    History, MockFactsRepository, MockHistoryRepository, MockRegistrationRepository, MockRehearsal, MockSeatCounts,
+    Offers, Registration, Rehearsals,
 };
 use enrollment_http::{Api, CatalogRehearsals, Services, Settings};
 use serde_json::Value;
@@ -37,6 +37,7 @@ pub(crate) struct Ports {
     pub(crate) rehearsals: RehearsalPorts,
     pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
+    pub(crate) seats: MockSeatCounts,
     pub(crate) health: MockHealth,
 }
 
@@ -92,6 +93,7 @@ impl Ports {
             offers: Offers::new(sections, Arc::new(self.facts), clock()),
             registration: Registration::new(Arc::new(self.registration), clock(), ids()),
             history: History::new(Arc::new(self.history)),
+            seats: Arc::new(self.seats),
             health: Arc::new(self.health),
             ids: ids(),
         };
@@ -120,6 +122,14 @@ fn ids() -> Arc<dyn IdSource> {
 
 /// The API, whose metrics last from request to request.
 pub(crate) struct TestApi(Api);
+
+impl std::ops::Deref for TestApi {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.0
+    }
+}
 
 impl TestApi {
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {

@@ -1,7 +1,7 @@
 //! What is answered is what the document says.
 
 use crate::samples::*;
-use enrollment_core::registration::{Code, Violation};
+use enrollment_core::registration::{Code, SeatChanges, Violation};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,6 +46,7 @@ fn every_member_of_an_answer_is_told_and_required() {
     is_as_told("TimetableTerm", timetable_entry().term);
     is_as_told("StepJudgement", &record().judgement.steps[0]);
     is_as_told("Event", event());
+    is_as_told("SeatChanges", SeatChanges::default());
     is_as_told("Judgement", record().judgement);
     is_as_told("Finding", &record().judgement.steps[0].rules[0]);
 }

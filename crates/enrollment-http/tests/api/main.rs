@@ -20,5 +20,6 @@ mod problems;
 mod receipts;
 mod rehearsals;
 mod samples;
+mod seats;
 mod section_grades;
 mod timetable;

@@ -5,6 +5,8 @@ use crate::samples::*;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use enrollment_core::catalog::{Section, Version};
+use enrollment_core::page::Page;
+use enrollment_core::registration::{RosterEntry, StudentCourse};
 use enrollment_core::{Error, Subject};
 use serde_json::json;
 
@@ -112,6 +114,38 @@ async fn a_section_can_be_changed_although_a_seat_was_taken_since() {
     let tag = read.header("etag");
     let change = TestRequest::patch().uri(&path).insert_header(("if-match", tag)).set_json(json!({"capacity": 31}));
     assert_eq!(api.send(change).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_list_is_sent_again_only_when_it_is_another() {
+    let mut ports = Ports::default();
+    let later = || StudentCourse { version: student_course().version.next(), ..student_course() };
+    let page = |item| Ok(Page { items: vec![item], next: None });
+    ports.registration.expect_courses_of().times(2).returning(move |_, _, _| page(student_course()));
+    ports.registration.expect_courses_of().once().returning(move |_, _, _| page(later()));
+    let entry = |student_course| Ok(Page { items: vec![RosterEntry { student_course, ..roster_entry() }], next: None });
+    ports.registration.expect_roster().times(2).returning(move |_, _| entry(student_course()));
+    ports.registration.expect_roster().once().returning(move |_, _| entry(later()));
+    let sections = |enrolled| Ok(Page { items: vec![Section { enrolled, ..section() }], next: None });
+    ports.sections.expect_list().times(2).returning(move |_, _| sections(0));
+    ports.sections.expect_list().once().returning(move |_, _| sections(1));
+    let api = ports.api();
+    let paths = [
+        format!("/api/v1/students/{STUDENT}/courses"),
+        format!("/api/v1/sections/{SECTION}/students"),
+        "/api/v1/sections".to_owned(),
+    ];
+    for path in paths {
+        let first = api.get(&path).await;
+        let tag = first.header("etag");
+        assert_eq!((first.status, first.header("cache-control")), (StatusCode::OK, "private, no-cache"), "{path}");
+        let again = get_unless(&api, &path, tag).await;
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
+        assert_eq!(again.header("etag"), tag);
+        let changed = get_unless(&api, &path, tag).await;
+        assert_eq!(changed.status, StatusCode::OK, "{path}");
+        assert_ne!(changed.header("etag"), tag);
+    }
 }
 
 #[actix_web::test]

@@ -85,6 +85,7 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.grades.expect_scale().returning(move || Err(error()));
     ports.grades.expect_put().returning(move |_| Err(error()));
     ports.grades.expect_delete().returning(move |_| Err(error()));
+    ports.seats.expect_of_term().returning(move |_| Err(error()));
     ports.history.expect_record().returning(move |_| Err(error()));
     ports.history.expect_of_student().returning(move |_, _| Err(error()));
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
