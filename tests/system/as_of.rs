@@ -90,7 +90,7 @@ fn what_was_loaded_in_bulk_has_events_that_tell_all_of_it() {
     let app = TestApp::start();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/import");
     demo::load(&mut app.database.connect(), 20, &SystemClock).unwrap();
-    import(&mut app.database.connect(), &fixture, &SystemClock, &SystemIds).unwrap();
+    import(&mut app.database.connect(), &fixture, &SystemClock, &SystemIds, &mut ()).unwrap();
     let moment = moment();
     let mut compared = 0;
     for (kind, list) in [("students", "courses"), ("sections", "students")] {

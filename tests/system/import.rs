@@ -44,7 +44,7 @@ fn fixture() -> PathBuf {
 }
 
 fn run(database: &TestDatabase, dir: &Path) -> Result<Summary, ImportError> {
-    import(&mut database.connect(), dir, &SystemClock, &SystemIds)
+    import(&mut database.connect(), dir, &SystemClock, &SystemIds, &mut ())
 }
 
 /// A database with the fixture in it.
@@ -539,7 +539,9 @@ fn what_somebody_else_changes_in_between_is_never_overwritten() {
     }));
     database.execute("UPDATE students SET level = 'graduate', version = version + 1 WHERE number = '0042'");
     let before = fingerprint(&database);
-    assert!(matches!(write(&mut connection, &batch), Err(WriteError::Overtaken(table)) if table == "in students"));
+    assert!(
+        matches!(write(&mut connection, &batch, &mut ()), Err(WriteError::Overtaken(table)) if table == "in students")
+    );
     assert_eq!(fingerprint(&database), before);
 
     // A natural key that somebody else took.
@@ -548,7 +550,7 @@ fn what_somebody_else_changes_in_between_is_never_overwritten() {
     (other.id, other.version) = (uuid(8).into(), enrollment_core::catalog::Version::FIRST);
     batch.courses.push(other);
     assert!(
-        matches!(write(&mut connection, &batch), Err(WriteError::Overtaken(constraint)) if constraint == "courses_code_key")
+        matches!(write(&mut connection, &batch, &mut ()), Err(WriteError::Overtaken(constraint)) if constraint == "courses_code_key")
     );
     assert_eq!(fingerprint(&database), before);
 }

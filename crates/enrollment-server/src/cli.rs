@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod import;
+mod line;
 mod migrate;
 mod openapi;
 mod rehearse;

@@ -20,7 +20,7 @@ pub(super) struct Table {
 }
 
 /// Large enough that round trips do not count, small enough for a statement to be over soon.
-const ROWS: usize = 2_000;
+const ROWS: usize = 10_000;
 
 impl Table {
     /// Inserts the rows.

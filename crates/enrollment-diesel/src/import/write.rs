@@ -5,16 +5,19 @@
 //! that fits as a whole never fails half-way.
 
 use super::batch::{Batch, StudentCourseRow};
+use super::copy;
+use super::progress::Progress;
 use super::table::{Table, execute};
 use crate::StoreError;
 use crate::registration::CancelledSections;
 use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::catalog::{Cause, Meeting, Section, Version, Weeks};
-use enrollment_core::ids::SectionId;
+use enrollment_core::ids::{SectionId, StudentId};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -30,9 +33,9 @@ pub enum WriteError {
 }
 
 /// Writes all of the batch, or nothing.
-pub fn write(conn: &mut PgConnection, batch: &Batch) -> Result<(), WriteError> {
+pub fn write(conn: &mut PgConnection, batch: &Batch, progress: &mut dyn Progress) -> Result<(), WriteError> {
     let mut cancelled = CancelledSections::of(&batch.sections);
-    let written = transaction(conn, |conn| match write_all(conn, batch, &mut cancelled)? {
+    let written = transaction(conn, |conn| match write_all(conn, batch, &mut cancelled, progress)? {
         None => Ok(Ending::Commit(None)),
         stale => Ok(Ending::RollBack(stale)),
     });
@@ -60,10 +63,9 @@ fn write_all(
     conn: &mut PgConnection,
     batch: &Batch,
     cancelled: &mut CancelledSections<'_>,
+    progress: &mut dyn Progress,
 ) -> Result<Stale, StoreError> {
-    let students = batch.students.iter().map(|student| student.id);
-    let registered = batch.student_courses.iter().map(|row| row.student_id);
-    let leaving = cancelled.students(conn)?;
+    let students = touched_students(batch, cancelled.students(conn)?);
     let sections: Vec<Uuid> = touched_sections(batch);
 
     let mut stale = Stale::None;
@@ -72,18 +74,18 @@ fn write_all(
     };
     expect(&TERMS, TERMS.write(conn, &batch.terms, |term| term.version)?);
     expect(&COURSES, COURSES.write(conn, &batch.courses, |course| course.version)?);
-    lock(conn, LOCK_STUDENTS, students.chain(registered).chain(leaving).map(Uuid::from).collect())?;
+    lock(conn, LOCK_STUDENTS, students)?;
     expect(&STUDENTS, STUDENTS.write(conn, &batch.students, |student| student.version)?);
     lock(conn, LOCK_POOLS, sections)?;
     expect(&SECTIONS, write_sections(conn, &batch.sections)?);
-    expect(&STUDENT_COURSES, write_student_courses(conn, &batch.student_courses)?);
+    expect(&STUDENT_COURSES, write_student_courses(conn, &batch.student_courses, progress)?);
     // What the batch itself says of a student course goes before what follows from its section. Nothing follows from what is
     // rolled back.
     if stale.is_none() {
         cancelled.end(conn, &cause(batch))?;
     }
     execute(conn, SHRINK_POOLS, &batch.sections)?;
-    execute(conn, INSERT_EVENTS, &events(batch))?;
+    insert_events(conn, batch, progress)?;
     Ok(stale)
 }
 
@@ -91,10 +93,20 @@ fn cause(batch: &Batch) -> Cause {
     Cause { attempt_id: batch.attempt_id, actor: batch.actor.clone(), at: batch.at }
 }
 
+fn touched_students(batch: &Batch, leaving: impl IntoIterator<Item = StudentId>) -> Vec<Uuid> {
+    let changed = batch.students.iter().map(|student| student.id);
+    let registered = batch.student_courses.iter().map(|row| row.student_id);
+    distinct(changed.chain(registered).chain(leaving).map(Uuid::from))
+}
+
 fn touched_sections(batch: &Batch) -> Vec<Uuid> {
     let changed = batch.sections.iter().map(|section| section.id);
     let registered = batch.student_courses.iter().filter_map(|row| row.section_id);
-    changed.chain(registered).map(Uuid::from).collect()
+    distinct(changed.chain(registered).map(Uuid::from))
+}
+
+fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    ids.collect::<HashSet<_>>().into_iter().collect()
 }
 
 fn lock(conn: &mut PgConnection, statement: &str, ids: Vec<Uuid>) -> Result<(), StoreError> {
@@ -114,12 +126,33 @@ fn write_sections(conn: &mut PgConnection, sections: &[Section]) -> Result<bool,
 }
 
 /// Those that end come first: an end gives back what a beginning may need, a seat or the one place in a course.
-fn write_student_courses(conn: &mut PgConnection, rows: &[StudentCourseRow]) -> Result<bool, StoreError> {
-    let (ending, other): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.was.is_some() && row.ended_at.is_some());
-    let ended = STUDENT_COURSES.write(conn, &ending, |row| row.version)?;
-    let others = STUDENT_COURSES.write(conn, &other, |row| row.version)?;
-    Ok(ended && others)
+fn write_student_courses(
+    conn: &mut PgConnection,
+    rows: &[StudentCourseRow],
+    progress: &mut dyn Progress,
+) -> Result<bool, StoreError> {
+    let (new, stored): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.was.is_none());
+    let (ending, other): (Vec<_>, Vec<_>) = stored.into_iter().partition(|row| row.ended_at.is_some());
+    let mut done = 0;
+    let mut count = |written: usize| {
+        done += written;
+        progress.tell("student courses", done, rows.len());
+    };
+    let mut fresh = true;
+    for chunk in ending.chunks(CHUNK).chain(other.chunks(CHUNK)) {
+        fresh &= STUDENT_COURSES.update(conn, chunk)?;
+        count(chunk.len());
+    }
+    for chunk in new.chunks(CHUNK) {
+        copy::insert(conn, chunk)?;
+        count(chunk.len());
+    }
+    Ok(fresh)
 }
+
+/// Rows of student courses that are written at a time: so many that the triggers of a statement do not count, so few that there is
+/// something to tell meanwhile.
+const CHUNK: usize = 50_000;
 
 /// A section whose seat pool is its own, by its own id.
 #[derive(Serialize)]
@@ -153,20 +186,33 @@ fn meeting_row(section: SectionId, position: usize, meeting: &Meeting) -> Value 
 }
 
 /// The event of each student course, numbered by the attempt's own id as those of every attempt are.
-fn events(batch: &Batch) -> Vec<Value> {
+fn insert_events(conn: &mut PgConnection, batch: &Batch, progress: &mut dyn Progress) -> Result<(), StoreError> {
     let attempt = batch.attempt_id.uuid();
-    let event = |(position, row): (u128, &StudentCourseRow)| {
-        let kind = if row.was == Some(row.status) { "graded".to_owned() } else { row.status.to_string() };
-        json!({
-            "id": Uuid::from_u128(attempt.as_u128() ^ position),
-            "at": batch.at,
-            "actor": batch.actor,
-            "student_course_id": row.id,
-            "attempt_id": attempt,
-            "kind": kind,
-        })
-    };
-    (0..).zip(&batch.student_courses).map(event).collect()
+    let numbered: Vec<(Uuid, &StudentCourseRow)> = (0..)
+        .zip(&batch.student_courses)
+        .map(|(position, row): (u128, _)| (Uuid::from_u128(attempt.as_u128() ^ position), row))
+        .collect();
+    let mut done = 0;
+    for chunk in numbered.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|(id, _)| *id).collect();
+        let student_courses: Vec<Uuid> = chunk.iter().map(|(_, row)| row.id.uuid()).collect();
+        let kinds: Vec<String> = chunk.iter().map(|(_, row)| kind(row)).collect();
+        diesel::sql_query(INSERT_EVENTS)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<SqlUuid>, _>(student_courses)
+            .bind::<Array<Text>, _>(kinds)
+            .bind::<SqlUuid, _>(attempt)
+            .bind::<Timestamptz, _>(batch.at)
+            .bind::<Text, _>(batch.actor.to_string())
+            .execute(conn)?;
+        done += chunk.len();
+        progress.tell("their history", done, numbered.len());
+    }
+    Ok(())
+}
+
+fn kind(row: &StudentCourseRow) -> String {
+    if row.was == Some(row.status) { "graded".to_owned() } else { row.status.to_string() }
 }
 
 const LOCK_STUDENTS: &str = "SELECT id FROM students WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
@@ -191,24 +237,30 @@ const SHRINK_POOLS: &str = "
 const DELETE_MEETINGS: &str =
     "DELETE FROM meetings WHERE section_id IN (SELECT id FROM json_to_recordset($1::json) AS r (id uuid))";
 
-/// What an event tells is the student course, in the form that core gives it.
+/// What an event tells is the student course, in the form that core gives it. What it tells of courses, sections and terms is put
+/// together once for each of them.
+///
+/// $1 the events, $2 their student courses, $3 their kinds, $4 the attempt, $5 when, $6 who
 const INSERT_EVENTS: &str = "
+    WITH c AS MATERIALIZED (
+        SELECT id, jsonb_build_object('id', id, 'code', code, 'title', title) AS told FROM courses
+    ),
+    s AS MATERIALIZED (
+        SELECT id, jsonb_build_object('id', id, 'number', number, 'component', component) AS told FROM sections
+    ),
+    t AS MATERIALIZED (SELECT id, jsonb_build_object('id', id, 'code', code) AS told FROM terms)
     INSERT INTO registration_events (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
-    SELECT r.id, r.at, r.actor, sc.student_id, sc.section_id, sc.id, r.attempt_id, r.kind, jsonb_build_object(
+    SELECT r.id, $5, $6, sc.student_id, sc.section_id, sc.id, $4, r.kind, jsonb_build_object(
         'id', sc.id, 'student_id', sc.student_id, 'status', sc.status,
-        'course', jsonb_build_object('id', c.id, 'code', c.code, 'title', c.title),
-        'section', CASE WHEN s.id IS NOT NULL
-            THEN jsonb_build_object('id', s.id, 'number', s.number, 'component', s.component) END,
-        'term', CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'code', t.code) END,
+        'course', c.told, 'section', s.told, 'term', t.told,
         'credits', sc.credits, 'grading_basis', sc.grading_basis, 'grade', sc.grade, 'waitlist_position', NULL,
         'reservation_id', sc.reservation_id,
         'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'version', sc.version)
-    FROM json_to_recordset($1::json)
-        AS r (id uuid, at timestamptz, actor text, student_course_id uuid, attempt_id uuid, kind text)
+    FROM unnest($1, $2, $3) AS r (id, student_course_id, kind)
     JOIN student_courses sc ON sc.id = r.student_course_id
-    JOIN courses c ON c.id = sc.course_id
-    LEFT JOIN sections s ON s.id = sc.section_id
-    LEFT JOIN terms t ON t.id = sc.term_id";
+    JOIN c ON c.id = sc.course_id
+    LEFT JOIN s ON s.id = sc.section_id
+    LEFT JOIN t ON t.id = sc.term_id";
 
 const TERMS: Table = Table {
     name: "terms",

@@ -1,13 +1,13 @@
 //! `enrollment rehearse`.
 
 use super::Failure;
+use super::line::Line;
 use crate::rehearse::{self, Habits, Progress, Report, Settings, Steps, Wishes};
 use actix_web::http::Uri;
 use actix_web::rt::System;
 use clap::Args;
 use enrollment_diesel::{PgStore, StoreConfig};
 use std::fs;
-use std::io::{self, IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -159,12 +159,6 @@ fn check(url: &str) -> Result<Vec<String>, Failure> {
     Ok(broken.iter().map(ToString::to_string).collect())
 }
 
-/// One line on a terminal that is written over; elsewhere, nothing but what happens.
-#[derive(Default)]
-struct Line {
-    is_open: bool,
-}
-
 impl Progress for Line {
     fn say(&mut self, what: &str) {
         self.close();
@@ -172,34 +166,12 @@ impl Progress for Line {
     }
 
     fn steps(&mut self, now: Steps) {
-        let mut stderr = io::stderr();
-        if !stderr.is_terminal() {
-            return;
-        }
         let Steps { after, planned, taken, answered, done, refused, trouble } = now;
-        let waiting = taken - answered;
-        // Whoever closed their terminal does not miss it.
-        let _ = write!(
-            stderr,
-            "\r\x1b[K{:5.1} s  {taken} of {planned} steps, {waiting} wait for an answer; {done} done, {refused} refused, {trouble} in trouble",
-            after.as_secs_f64()
-        );
-        let _ = stderr.flush();
-        self.is_open = true;
-    }
-}
-
-impl Line {
-    fn close(&mut self) {
-        if std::mem::take(&mut self.is_open) {
-            eprintln!();
-        }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.close();
+        self.write(&format!(
+            "{:5.1} s  {taken} of {planned} steps, {} wait for an answer; {done} done, {refused} refused, {trouble} in trouble",
+            after.as_secs_f64(),
+            taken - answered
+        ));
     }
 }
 

@@ -83,7 +83,7 @@ pub fn load(connection: &mut PgConnection, students: u32, clock: &dyn Clock) -> 
     let summary = match presence(connection, &batch)? {
         Presence::Here => summary(&batch, Count::of_unchanged),
         Presence::Nothing => {
-            write(connection, &batch)?;
+            write(connection, &batch, &mut ())?;
             summary(&batch, Count::of_added)
         }
         Presence::Others => return Err(DemoError::Occupied),

@@ -36,7 +36,7 @@ pub use summary::{Count, Summary};
 use enrollment_core::actor::Actor;
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::{AttemptId, IdSource};
-use enrollment_diesel::import::{Batch, Keys, Known, PgConnection, known, write};
+use enrollment_diesel::import::{Batch, Keys, Known, PgConnection, Progress, known, write};
 use entries::Origin;
 use report::Report;
 use rows::{Files, Row};
@@ -51,20 +51,25 @@ pub fn import(
     dir: &Path,
     clock: &dyn Clock,
     ids: &dyn IdSource,
+    progress: &mut dyn Progress,
 ) -> Result<Summary, ImportError> {
     let mut report = Report::default();
     let files = Files::read(dir, &mut report)?;
     if files.unusable {
         return Err(ImportError::Rows(report.into_errors()));
     }
+    let rows = files.rows();
+    progress.tell("rows read", rows, rows);
     let known = known(connection, &keys(&files))?;
     let origin = Origin { ids, now: clock.now() };
     let (batch, summary) = compose(&files, known, origin, &mut report);
     if !report.is_empty() {
         return Err(ImportError::Rows(report.into_errors()));
     }
+    drop(files);
+    progress.tell("rows compared to what is stored", rows, rows);
     if !batch.is_empty() {
-        write(connection, &batch)?;
+        write(connection, &batch, progress)?;
     }
     Ok(summary)
 }
