@@ -124,8 +124,13 @@ impl Known {
             self.pools.insert(pool.id, pool);
         }
         for section in left.0.sections {
-            if let Some(known) = self.sections.get_mut(&section.section.id) {
-                known.waitlist = section.waitlist;
+            // Who waits for the seats of a pool stands in one order, also with those who wait for sections that it did not name.
+            for known in self.sections.values_mut().filter(|known| known.seat_pool_id == section.seat_pool_id) {
+                let last = known.waitlist.last_sequence.max(section.waitlist.last_sequence);
+                if known.section.id == section.section.id {
+                    known.waitlist = section.waitlist;
+                }
+                known.waitlist.last_sequence = last;
             }
         }
         for reservation in left.0.reservations {
