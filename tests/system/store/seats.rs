@@ -4,7 +4,7 @@ use super::university::{University, cause, codes, enrolling, entry, id, now};
 use enrollment_core::catalog::{Cause, Draft, Entry, Repository, Section, SectionDraft};
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::PageRequest;
-use enrollment_core::registration::{Code, Event, HistoryRepository, Target};
+use enrollment_core::registration::{Code, Command, Event, HistoryRepository, Target};
 use enrollment_core::{Error, Subject};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -185,5 +185,33 @@ fn students_who_race_for_both_of_two_cross_listed_sections_never_get_more_than_t
     assert_eq!(refused, 50);
     assert_eq!(found(&university, cs).seats_taken, 10);
     assert_eq!(found(&university, cs).enrolled + found(&university, ee).enrolled, 10);
+    university.check();
+}
+
+#[test]
+fn those_who_join_waitlists_of_cross_listed_sections_at_once_stand_in_one_order() {
+    let university = University::new();
+    let term = university.term("T1");
+    let waitlist = json!({"capacity": 1, "waitlist_capacity": 40});
+    let cs = university.section_with(university.course("CS1"), term, waitlist);
+    let ee = json!({"shares_seats_with": cs, "waitlist_capacity": 40, "capacity": null});
+    let ee = university.section_with(university.course("EE1"), term, ee);
+    university.enrolled(university.student(), cs);
+    let students: Vec<_> = (0..40).map(|_| university.student()).collect();
+    let gate = Barrier::new(students.len());
+    thread::scope(|scope| {
+        for (student, section) in students.iter().zip([cs, ee].into_iter().cycle()) {
+            let (gate, university) = (&gate, &university);
+            scope.spawn(move || {
+                let mut attempt = enrolling(*student, Target::Section(section));
+                let Command::Enroll(enroll) = &mut attempt.command else { panic!("it enrolls") };
+                enroll.request.waitlist = true;
+                gate.wait();
+                university.register(attempt).unwrap();
+            });
+        }
+    });
+    let numbers = "SELECT count(DISTINCT waitlist_sequence) FROM student_courses WHERE status = 'waitlisted'";
+    assert_eq!(university.text(numbers), "40");
     university.check();
 }
