@@ -275,7 +275,7 @@ impl RegistrationRepository for Registrations {
             self.use_permits(&attempt, judgement.permits_used());
             apply(&mut all, &judgement.changes);
         }
-        Ok(Receipt::of(&attempt, judgement))
+        Ok(Receipt::of(&attempt, &judgement))
     }
 
     async fn register_all(&self, attempts: Vec<Attempt>) -> Result<Vec<Result<Receipt, Error>>, Error> {
@@ -292,7 +292,7 @@ impl RegistrationRepository for Registrations {
             let judgement = judged?;
             self.use_permits(attempt, judgement.permits_used());
             apply(&mut after, &judgement.changes);
-            Ok(Receipt::of(attempt, judgement))
+            Ok(Receipt::of(attempt, &judgement))
         });
         let receipts = decided.collect();
         if is_kept {

@@ -145,6 +145,11 @@ FROM (
 WHERE r.changes <> r.events
 
 UNION ALL
+SELECT 'a document that receipts share is what its digest says', json_build_object('digest', d.digest)
+FROM receipt_documents d
+WHERE d.digest::text <> left(encode(sha256(convert_to(d.document::text, 'UTF8')), 'hex'), 32)::uuid::text
+
+UNION ALL
 SELECT 'an offer of a seat tells what it followed from',
     json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
 FROM receipts r

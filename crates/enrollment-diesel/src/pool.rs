@@ -262,11 +262,22 @@ fn settings(config: &StoreConfig, purpose: Purpose) -> String {
          -- The statements are few and written for one plan each. PostgreSQL, left to itself, would plan most of them anew for
          -- every value, since it takes each array to have ten elements; planning one costs more than running it.
          SET plan_cache_mode = force_generic_plan;
+         {plans}
          {SAME_FOR_ALL}",
         statement = config.statement_timeout.as_millis(),
         lock = lock_timeout(config, purpose).as_millis(),
+        plans = plans(purpose),
         idle = config.idle_in_transaction_session_timeout.as_millis(),
     )
+}
+
+/// Statements that look a few rows up by their keys stay quick only if that is how they are planned, also when a plan is made for
+/// tables that are still small, or empty.
+fn plans(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Combine => "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;",
+        Purpose::Read | Purpose::ReadCombined | Purpose::Health | Purpose::Write | Purpose::WriteBehind => "",
+    }
 }
 
 /// Who carries out many waits for a moment only, and goes on with the others.

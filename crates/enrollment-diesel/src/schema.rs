@@ -118,6 +118,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    receipt_documents (digest) {
+        digest -> Uuid,
+        document -> Json,
+    }
+}
+
+diesel::table! {
     receipts (attempt_id) {
         attempt_id -> Uuid,
         at -> Timestamptz,
@@ -306,6 +313,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     names_versions,
     permit_uses,
     permits,
+    receipt_documents,
     receipts,
     registration_events,
     reservations,

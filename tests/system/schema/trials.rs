@@ -348,6 +348,10 @@ fn receipts() -> Trials {
         ("DELETE FROM receipts", "receipts_append_only"),
         ("TRUNCATE receipts", "receipts_append_only"),
         ("INSERT INTO receipts SELECT * FROM receipts", "receipts_pkey"),
+        ("INSERT INTO receipt_documents SELECT id(9), '{}' FROM generate_series(1, 2)", "receipt_documents_pkey"),
+        ("UPDATE receipt_documents SET document = '[]'", "receipt_documents_append_only"),
+        ("DELETE FROM receipt_documents", "receipt_documents_append_only"),
+        ("TRUNCATE receipt_documents", "receipt_documents_append_only"),
     ]);
     let with = |column: &str, value: &str| {
         format!(

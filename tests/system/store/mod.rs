@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod checking;
+mod combining;
 mod combining_reads;
 mod feed;
 mod floor;

@@ -45,10 +45,10 @@ impl fmt::Display for GradeBasis {
     }
 }
 
-/// All grades of an institution.
+/// All grades of an institution. To clone it is to share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct GradeScale(BTreeMap<Grade, GradeValue>);
+pub struct GradeScale(Arc<BTreeMap<Grade, GradeValue>>);
 
 impl GradeScale {
     /// What the grade is worth, if the scale has it.
@@ -74,7 +74,7 @@ impl GradeScale {
 
 impl FromIterator<(Grade, GradeValue)> for GradeScale {
     fn from_iter<I: IntoIterator<Item = (Grade, GradeValue)>>(grades: I) -> Self {
-        Self(grades.into_iter().collect())
+        Self(Arc::new(grades.into_iter().collect()))
     }
 }
 

@@ -74,12 +74,12 @@ impl StepJudgement {
     }
 
     /// Every violation that no permit waives, each with the part of the request that it is about.
-    fn into_violations(self) -> impl Iterator<Item = Violation> {
-        let pointer = Some(self.pointer).filter(|pointer| !pointer.is_empty());
-        let refusing = self.rules.into_iter().filter(Finding::refuses);
+    fn violations(&self) -> impl Iterator<Item = Violation> {
+        let pointer = Some(&self.pointer).filter(|pointer| !pointer.is_empty());
+        let refusing = self.rules.iter().filter(|finding| finding.refuses());
         refusing
-            .filter_map(|finding| finding.violation)
-            .map(move |violation| Violation { pointer: pointer.clone(), ..violation })
+            .filter_map(|finding| finding.violation.clone())
+            .map(move |violation| Violation { pointer: pointer.cloned(), ..violation })
     }
 }
 
@@ -119,7 +119,7 @@ impl Judgement {
 
     /// Every violation of every step.
     pub(super) fn violations(&self) -> Vec<Violation> {
-        self.steps.iter().cloned().flat_map(StepJudgement::into_violations).collect()
+        self.steps.iter().flat_map(StepJudgement::violations).collect()
     }
 
     /// The pools in which a seat would be taken for which somebody else waits. An offer of such a seat passes nobody: it is made
@@ -156,9 +156,7 @@ impl Judgement {
     pub fn decision(self) -> Decision {
         match self.outcome {
             Verdict::Accepted => Decision::Accept(self.changes),
-            Verdict::Refused => {
-                Decision::Refuse(self.steps.into_iter().flat_map(StepJudgement::into_violations).collect())
-            }
+            Verdict::Refused => Decision::Refuse(self.violations()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The answer to an attempt.
 
-use super::{Attempt, Change, Decision, Judgement, Mode, StepJudgement, StudentCourse, Verdict, Violation};
+use super::{Attempt, Change, Judgement, Mode, StepJudgement, StudentCourse, Verdict, Violation};
 use crate::ids::AttemptId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,12 +61,12 @@ pub enum Outcome {
 
 impl Receipt {
     /// The receipt of a judgement.
-    pub fn of(attempt: &Attempt, judgement: Judgement) -> Self {
+    pub fn of(attempt: &Attempt, judgement: &Judgement) -> Self {
         let dry_run = attempt.mode == Mode::DryRun;
         let steps = if dry_run { judgement.steps.clone() } else { Vec::new() };
-        let outcome = match judgement.decision() {
-            Decision::Accept(changes) => Outcome::Accepted { changes },
-            Decision::Refuse(violations) => Outcome::Refused { violations },
+        let outcome = match judgement.outcome {
+            Verdict::Accepted => Outcome::Accepted { changes: judgement.changes.clone() },
+            Verdict::Refused => Outcome::Refused { violations: judgement.violations() },
         };
         Self {
             attempt_id: attempt.id,

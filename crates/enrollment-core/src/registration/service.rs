@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn refused(attempt: &Attempt) -> Receipt {
-        Receipt::of(attempt, Judgement { outcome: Verdict::Refused, steps: Vec::new(), changes: Vec::new() })
+        Receipt::of(attempt, &Judgement { outcome: Verdict::Refused, steps: Vec::new(), changes: Vec::new() })
     }
 
     #[test]

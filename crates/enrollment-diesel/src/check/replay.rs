@@ -5,6 +5,7 @@
 use super::{Found, permit_uses};
 use crate::StoreError;
 use crate::rows::Place;
+use crate::rows::receipt::StoredJudgement;
 use crate::statement::Statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -20,7 +21,7 @@ const AGAIN: &str = "a receipt that is decided again on its facts is decided as 
 /// $1 after which, $2 from when on, $3 how many. The documents come as text, so that one that cannot be read is a violation and
 /// no error of the statement.
 const PAGE: &str = "
-    SELECT attempt_id, at, actor, student_id, caused_by, command::text, facts::text, decision::text
+    SELECT attempt_id, at, actor, student_id, caused_by, command::text, receipt_facts(facts)::text AS facts, decision::text
     FROM receipts
     WHERE attempt_id > $1 AND at >= coalesce($2, '-infinity')
     ORDER BY attempt_id LIMIT $3";
@@ -60,7 +61,7 @@ impl Row {
             student_id: self.student_id.into(),
             caused_by: self.caused_by.map(Into::into),
             command: serde_json::from_str(&self.command).map_err(unreadable)?,
-            judgement: serde_json::from_str(&self.decision).map_err(unreadable)?,
+            judgement: serde_json::from_str::<StoredJudgement>(&self.decision).map_err(unreadable)?.into(),
             facts: serde_json::from_str(&self.facts).map_err(unreadable)?,
         })
     }

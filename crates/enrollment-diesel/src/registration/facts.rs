@@ -91,9 +91,9 @@ const FACTS: &str = concat!(
             WHERE p.student_id = ANY ($1)
         ) permit) AS permits,
         (SELECT coalesce(json_agg(held), '[]') FROM (
-            SELECT ",
+            SELECT (SELECT own FROM (SELECT ",
     student_course_columns!(),
-    ", t.time_zone, t.drop_deadline, t.withdraw_deadline, s.seat_pool_id, c.linked_components,
+    ") own) AS student_course, t.time_zone, t.drop_deadline, t.withdraw_deadline, s.seat_pool_id, c.linked_components,
                 CASE WHEN sc.status = 'enrolled' THEN ",
     meetings_of!("sc.section_id"),
     " END AS meetings
@@ -316,7 +316,6 @@ impl SectionRow {
 /// A student course, with what rules ask of its section and term.
 #[derive(Debug, Deserialize)]
 struct HeldRow {
-    #[serde(flatten)]
     student_course: StudentCourseRow,
     time_zone: Option<String>,
     drop_deadline: Option<DateTime<Utc>>,

@@ -179,7 +179,7 @@ impl FollowUps {
         attempt: &Attempt,
         record: Record,
     ) -> Result<(Facts, Vec<Change>), StoreError> {
-        let receipt = Receipt::of(attempt, record.judgement.clone());
+        let receipt = Receipt::of(attempt, &record.judgement);
         write::entries(conn, &[Entry { attempt, idempotency: None, receipt: &receipt, record: &record }])?;
         self.wrote = true;
         let Record { mut facts, judgement, .. } = record;

@@ -116,7 +116,7 @@ pub(super) fn carry_out(
         };
     }
     let record = Record::of(attempt, *facts, judgement);
-    let receipt = Receipt::of(attempt, record.judgement.clone());
+    let receipt = Receipt::of(attempt, &record.judgement);
     let written = write_or_keep(conn, attempt, record, &receipt, &mut follow_ups, followed)?;
     if let Some(Record { mut facts, judgement, .. }) = written.filter(|_| attempt.command.moves_seats()) {
         facts.apply(&judgement.changes);

@@ -26,6 +26,6 @@ pub(super) fn receipts_of(conn: &mut PgConnection, attempts: &[&Attempt]) -> Res
     let records = rows.into_iter().map(Record::try_from).collect::<Result<Vec<_>, _>>()?;
     let mut records: HashMap<AttemptId, Record> =
         records.into_iter().map(|record| (record.attempt_id, record)).collect();
-    let receipt = |attempt: &&Attempt| Some(Receipt::of(attempt, records.remove(&attempt.id)?.judgement));
+    let receipt = |attempt: &&Attempt| Some(Receipt::of(attempt, &records.remove(&attempt.id)?.judgement));
     Ok(attempts.iter().map(receipt).collect())
 }

@@ -74,12 +74,12 @@ fn decide(known: &mut Known, attempt: &Attempt, wanted: &Wanted<'_>, waiting: Wa
         return Ok(Decided::Without(Outcome::ByItself));
     }
     if attempt.mode == Mode::DryRun {
-        return Ok(Decided::Without(Outcome::Answered(Ok(Receipt::of(attempt, judgement)))));
+        return Ok(Decided::Without(Outcome::Answered(Ok(Receipt::of(attempt, &judgement)))));
     }
     if !judgement.changes.is_empty() {
         known.take(left);
     }
-    let receipt = Receipt::of(attempt, judgement.clone());
+    let receipt = Receipt::of(attempt, &judgement);
     Ok(Decided::With(receipt, Box::new(Record::of(attempt, *facts, judgement))))
 }
 

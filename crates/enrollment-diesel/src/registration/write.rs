@@ -9,7 +9,7 @@ use super::register::overtaken;
 use crate::StoreError;
 use crate::rows::json::text;
 use crate::rows::numeric::numeric;
-use crate::rows::receipt::Documents;
+use crate::rows::receipt::{Documents, SharedDocuments};
 use crate::statement::Statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,10 +17,32 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, Numeric, SmallInt, Text
 use enrollment_core::registration::{Attempt, Change, Idempotency, Receipt, Record, StudentCourse, Waiting};
 use uuid::Uuid;
 
-/// Events, receipts, and answers under idempotency keys: $1 to $23 are bound by [`Ledger::bind`].
+/// What receipts have in common with others, where it is not there yet. $digests and $documents are two parameters.
+macro_rules! share_documents_sql {
+    ($digests:literal, $documents:literal) => {
+        concat!(
+            "document AS (
+                INSERT INTO receipt_documents (digest, document)
+                SELECT digest, document::json
+                FROM unnest(",
+            $digests,
+            ", ",
+            $documents,
+            ") AS shared (digest, document)
+                WHERE NOT EXISTS (SELECT FROM receipt_documents d WHERE d.digest = shared.digest)
+                ORDER BY digest
+                ON CONFLICT (digest) DO NOTHING
+            )"
+        )
+    };
+}
+
+/// Events, receipts with their documents, and answers under idempotency keys: $1 to $25 are bound by [`Ledger::bind`].
 macro_rules! ledger_sql {
     () => {
-        "event AS (
+        concat!(
+            share_documents_sql!("$24", "$25"),
+            ", event AS (
             INSERT INTO registration_events
                 (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
             SELECT id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail::jsonb
@@ -37,6 +59,7 @@ macro_rules! ledger_sql {
             FROM unnest($18, $19, $20, $21, $22, $23) AS
                 answer (actor, key, request_hash, response, attempt_id, created_at)
         )"
+        )
     };
 }
 
@@ -49,7 +72,7 @@ const START: &str = concat!(
          credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)
       SELECT id, student_id, section_id, status, enrolled_at, at, at, course_id, term_id, component,
          credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id
-      FROM unnest($24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39) AS
+      FROM unnest($26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41) AS
         begun (id, student_id, section_id, status, enrolled_at, at, course_id, term_id, component,
                credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)"
 );
@@ -65,19 +88,22 @@ const CHANGE: &str = concat!(
           waitlist_priority = changed.priority, waitlist_sequence = changed.sequence,
           waitlist_swap_from = changed.swap_from, waitlist_passed_over = changed.passed_over::jsonb,
           reservation_id = changed.reservation_id, grade = changed.grade
-      FROM unnest($24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36) AS
+      FROM unnest($26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38) AS
         changed (id, status, enrolled_at, ended_at, end_reason, at, version, priority, sequence, swap_from,
                  passed_over, reservation_id, grade)
       WHERE sc.id = changed.id AND sc.version = changed.version - 1"
 );
 
 /// The receipts of many refusals. One that is there already was written by a try whose outcome did not come back.
-const REFUSALS: &str = "
-    INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
+const REFUSALS: &str = concat!(
+    "WITH ",
+    share_documents_sql!("$9", "$10"),
+    " INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
     SELECT attempt_id, at, actor, student_id, command::jsonb, facts::jsonb, decision::jsonb, caused_by
     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         AS refusal (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
-    ON CONFLICT (attempt_id) DO NOTHING";
+    ON CONFLICT (attempt_id) DO NOTHING"
+);
 
 /// What is written of an attempt: its changes and its receipt, and its answer where that is kept under a key.
 pub(super) struct Entry<'a> {
@@ -127,7 +153,9 @@ fn require_all<T>(changes: &[T], written: usize) -> Result<(), StoreError> {
 
 /// Writes the receipts of refusals, whose answers have been given.
 pub(super) fn refusals(conn: &mut PgConnection, records: &[Record]) -> Result<(), StoreError> {
-    let documents = records.iter().map(Documents::of).collect::<Result<Vec<_>, _>>()?;
+    let mut shared = SharedDocuments::default();
+    let documents = records.iter().map(|record| Documents::of(record, &mut shared)).collect::<Result<Vec<_>, _>>()?;
+    let (digests, shared) = shared.into_columns();
     let column = |text: fn(&Documents) -> &str| documents.iter().map(text).collect::<Vec<_>>();
     Statement::new(REFUSALS)
         .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.attempt_id.uuid()).collect::<Vec<_>>())
@@ -140,6 +168,8 @@ pub(super) fn refusals(conn: &mut PgConnection, records: &[Record]) -> Result<()
         .bind::<Array<Nullable<SqlUuid>>, _>(
             records.iter().map(|record| record.caused_by.map(Uuid::from)).collect::<Vec<_>>(),
         )
+        .bind::<Array<SqlUuid>, _>(digests)
+        .bind::<Array<Text>, _>(shared)
         .execute(conn)?;
     Ok(())
 }
@@ -150,6 +180,7 @@ struct Ledger<'a> {
     events: Events<'a>,
     receipts: Receipts<'a>,
     answers: Answers<'a>,
+    shared: SharedDocuments,
 }
 
 #[derive(Default)]
@@ -197,7 +228,7 @@ impl<'a> Ledger<'a> {
         for (position, change) in (0_u128..).zip(&record.judgement.changes) {
             self.events.enter(attempt, event_id(attempt, position), change)?;
         }
-        self.receipts.enter(record)?;
+        self.receipts.enter(record, &mut self.shared)?;
         if let Some(idempotency) = idempotency {
             self.answers.enter(attempt, idempotency, receipt)?;
         }
@@ -208,7 +239,9 @@ impl<'a> Ledger<'a> {
     where
         'a: 'b,
     {
-        self.answers.bind(self.receipts.bind(self.events.bind(statement)))
+        let (digests, documents) = self.shared.into_columns();
+        let statement = self.answers.bind(self.receipts.bind(self.events.bind(statement)));
+        statement.bind::<Array<SqlUuid>, _>(digests).bind::<Array<Text>, _>(documents)
     }
 }
 
@@ -245,8 +278,8 @@ impl<'a> Events<'a> {
 }
 
 impl<'a> Receipts<'a> {
-    fn enter(&mut self, record: &'a Record) -> Result<(), StoreError> {
-        let documents = Documents::of(record)?;
+    fn enter(&mut self, record: &'a Record, shared: &mut SharedDocuments) -> Result<(), StoreError> {
+        let documents = Documents::of(record, shared)?;
         self.attempts.push(record.attempt_id.uuid());
         self.at.push(record.at);
         self.actors.push(record.actor.as_str());

@@ -1,14 +1,34 @@
 //! A row of `receipts`: the record of an attempt, of which the parts that only people and replays read are documents.
+//!
+//! They are stored in short. What many receipts have in common is a document of its own in `receipt_documents`, named by its
+//! digest, and `receipt_facts` in the database puts the facts together again; of a rule that says nothing only the name is kept. Records
+//! from before that are in full, and are read all the same.
 
 use super::Place;
 use super::json;
 use crate::StoreError;
 use crate::schema::receipts;
 use chrono::{DateTime, Utc};
+use diesel::define_sql_function;
 use diesel::prelude::*;
-use enrollment_core::registration::Record;
+use diesel::sql_types::Jsonb;
+use enrollment_core::catalog::{Meeting, Restriction, SectionStatus};
+use enrollment_core::ids::SeatPoolId;
+use enrollment_core::registration::{
+    Change, Code, CourseFacts, Facts, Finding, HeldCourse, HoldFacts, Judgement, PermitFacts, Record, ReservationFacts,
+    SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentFacts, TermFacts, TermWindows, Verdict,
+    WaitlistFacts,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+define_sql_function! {
+    /// The facts of a receipt in full.
+    fn receipt_facts(facts: Jsonb) -> Jsonb;
+}
 
 /// The row, as it is read.
 #[derive(Queryable, Selectable)]
@@ -19,6 +39,7 @@ pub(crate) struct ReceiptRow {
     actor: String,
     student_id: Uuid,
     command: Value,
+    #[diesel(select_expression = receipt_facts(receipts::facts))]
     facts: Value,
     decision: Value,
     caused_by: Option<Uuid>,
@@ -35,7 +56,7 @@ impl TryFrom<ReceiptRow> for Record {
             student_id: row.student_id.into(),
             caused_by: row.caused_by.map(Into::into),
             command: json::read(row.command)?,
-            judgement: json::read(row.decision)?,
+            judgement: json::read::<StoredJudgement>(row.decision)?.into(),
             facts: json::read(row.facts)?,
         })
     }
@@ -49,11 +70,186 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub(crate) fn of(record: &Record) -> Result<Self, StoreError> {
+    /// Those of a record. What it has in common with others goes to the shared ones.
+    pub(crate) fn of(record: &Record, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
         Ok(Self {
             command: json::text(&record.command)?,
-            facts: json::text(&record.facts)?,
-            decision: json::text(&record.judgement)?,
+            facts: json::text(&FactsInShort::of(&record.facts, shared)?)?,
+            decision: json::text(&JudgementInShort::of(&record.judgement))?,
         })
+    }
+}
+
+/// Documents that several receipts name, by their digests: always in one order, so that two who write the same wait for each other in
+/// one direction only.
+#[derive(Default)]
+pub(crate) struct SharedDocuments(BTreeMap<Uuid, String>);
+
+impl SharedDocuments {
+    fn add(&mut self, document: &impl Serialize) -> Result<Uuid, StoreError> {
+        let text = json::text(document)?;
+        let hash: [u8; 32] = Sha256::digest(&text).into();
+        let (half, _) = hash.as_chunks::<16>();
+        let digest = Uuid::from_bytes(half[0]);
+        self.0.entry(digest).or_insert(text);
+        Ok(digest)
+    }
+
+    /// The digests and the documents.
+    pub(crate) fn into_columns(self) -> (Vec<Uuid>, Vec<String>) {
+        self.0.into_iter().unzip()
+    }
+}
+
+/// Facts, as they are written.
+#[derive(Serialize)]
+struct FactsInShort<'a> {
+    student: &'a StudentFacts,
+    holds: &'a [HoldFacts],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    windows: &'a [TermWindows],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    permits: &'a [PermitFacts],
+    held: Vec<&'a HeldCourse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed: Option<Uuid>,
+    sections: Vec<SectionInShort>,
+    pools: &'a [SeatPool],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reservations: &'a [ReservationFacts],
+    scale: Uuid,
+}
+
+#[derive(Serialize)]
+struct SectionInShort {
+    document: Uuid,
+    waitlist: WaitlistFacts,
+}
+
+/// What of a section is the same for all who ask for it.
+#[derive(Serialize)]
+struct SectionDocument<'a> {
+    section: &'a SectionRef,
+    status: SectionStatus,
+    course: &'a CourseFacts,
+    term: &'a TermFacts,
+    restriction: Option<&'a Restriction>,
+    seat_pool_id: SeatPoolId,
+    meetings: &'a [Meeting],
+}
+
+impl SectionInShort {
+    fn of(facts: &SectionFacts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        // Taken apart by name, so that a field that is added is not forgotten here.
+        let SectionFacts { section, status, course, term, restriction, seat_pool_id, waitlist, meetings } = facts;
+        let document = SectionDocument {
+            section,
+            status: *status,
+            course,
+            term,
+            restriction: restriction.as_ref(),
+            seat_pool_id: *seat_pool_id,
+            meetings,
+        };
+        Ok(Self { document: shared.add(&document)?, waitlist: *waitlist })
+    }
+}
+
+impl<'a> FactsInShort<'a> {
+    fn of(facts: &'a Facts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        let Facts { student, holds, windows, permits, held, sections, pools, reservations, scale } = facts;
+        let is_completed = |held: &&HeldCourse| held.student_course.status == Status::Completed;
+        let (completed, held): (Vec<_>, Vec<_>) = held.iter().partition(is_completed);
+        Ok(Self {
+            student,
+            holds,
+            windows,
+            permits,
+            held,
+            completed: if completed.is_empty() { None } else { Some(shared.add(&completed)?) },
+            sections: sections.iter().map(|own| SectionInShort::of(own, shared)).collect::<Result<_, _>>()?,
+            pools,
+            reservations,
+            scale: shared.add(scale)?,
+        })
+    }
+}
+
+/// A judgement, as it is written.
+#[derive(Serialize)]
+struct JudgementInShort<'a> {
+    outcome: Verdict,
+    steps: Vec<StepInShort<'a>>,
+    changes: &'a [Change],
+}
+
+#[derive(Serialize)]
+struct StepInShort<'a> {
+    pointer: &'a str,
+    section: Option<&'a SectionRef>,
+    rules: Vec<FindingInShort<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FindingInShort<'a> {
+    /// The rule says nothing.
+    Admits(Code),
+    Says(&'a Finding),
+}
+
+impl<'a> JudgementInShort<'a> {
+    fn of(judgement: &'a Judgement) -> Self {
+        let finding = |finding: &'a Finding| match finding.violation {
+            None => FindingInShort::Admits(finding.rule),
+            Some(_) => FindingInShort::Says(finding),
+        };
+        let step = |step: &'a StepJudgement| StepInShort {
+            pointer: &step.pointer,
+            section: step.section.as_ref(),
+            rules: step.rules.iter().map(finding).collect(),
+        };
+        Self {
+            outcome: judgement.outcome,
+            steps: judgement.steps.iter().map(step).collect(),
+            changes: &judgement.changes,
+        }
+    }
+}
+
+/// A judgement, as it is read: in short, or in full.
+#[derive(Deserialize)]
+pub(crate) struct StoredJudgement {
+    outcome: Verdict,
+    steps: Vec<StoredStep>,
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct StoredStep {
+    pointer: String,
+    section: Option<SectionRef>,
+    rules: Vec<StoredFinding>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredFinding {
+    Admits(Code),
+    Says(Finding),
+}
+
+impl From<StoredJudgement> for Judgement {
+    fn from(stored: StoredJudgement) -> Self {
+        let finding = |finding| match finding {
+            StoredFinding::Admits(rule) => Finding { rule, violation: None, waived_by: None },
+            StoredFinding::Says(finding) => finding,
+        };
+        let step = |step: StoredStep| StepJudgement {
+            pointer: step.pointer,
+            section: step.section,
+            rules: step.rules.into_iter().map(finding).collect(),
+        };
+        Self { outcome: stored.outcome, steps: stored.steps.into_iter().map(step).collect(), changes: stored.changes }
     }
 }

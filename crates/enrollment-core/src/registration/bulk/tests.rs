@@ -25,7 +25,7 @@ fn student(number: u128) -> StudentId {
 }
 
 fn judged(attempt: &Attempt, outcome: Verdict) -> Receipt {
-    Receipt::of(attempt, Judgement { outcome, steps: Vec::new(), changes: Vec::new() })
+    Receipt::of(attempt, &Judgement { outcome, steps: Vec::new(), changes: Vec::new() })
 }
 
 fn unknown_section() -> Error {

@@ -193,7 +193,7 @@ impl Search<'_> {
             return self.together(node).filter(Node::is_admitted);
         };
         let admitted = self.judged(taking, &node).into_iter().take_while(|judged| !judged.preference.0);
-        admitted.map(|judged| node.with(judged)).find_map(|node| self.fitting(node))
+        admitted.map(|judged| self.choose(&node, judged)).find_map(|node| self.fitting(node))
     }
 
     /// For one after the other the option that is best, admitted or not.
@@ -201,7 +201,7 @@ impl Search<'_> {
         self.left.set(MOST_JUDGED);
         for taking in self.takings {
             match self.judged(taking, &node).into_iter().next() {
-                Some(judged) => node = node.with(judged),
+                Some(judged) => node = self.choose(&node, judged),
                 None => node.steps.push(not_offered(taking)),
             }
         }
@@ -225,6 +225,19 @@ impl Search<'_> {
             }
         }
         Some(node)
+    }
+
+    /// What has been chosen with one more option.
+    fn choose<'a>(&self, node: &Node<'a>, judged: Judged) -> Node<'a> {
+        let mut node = node.clone();
+        // Where nothing else is taken, nobody asks for the facts after it.
+        if !judged.preference.0 && self.takings.len() > 1 {
+            node.facts.to_mut().apply(&judged.changes);
+        }
+        node.steps.extend(judged.steps);
+        node.changes.extend(judged.changes);
+        node.chosen.push(judged.section);
+        node
     }
 
     /// The options of what comes next, judged, the best first.
@@ -304,17 +317,6 @@ impl Search<'_> {
 impl Node<'_> {
     fn is_admitted(&self) -> bool {
         !self.steps.iter().any(StepJudgement::refuses)
-    }
-
-    fn with(&self, judged: Judged) -> Self {
-        let mut node = self.clone();
-        if !judged.preference.0 {
-            node.facts.to_mut().apply(&judged.changes);
-        }
-        node.steps.extend(judged.steps);
-        node.changes.extend(judged.changes);
-        node.chosen.push(judged.section);
-        node
     }
 }
 

@@ -68,7 +68,7 @@ fn an_accepted_request_makes_the_student_course_that_was_asked_for() {
     let facts = sample::facts();
     let attempt = sample::enroll_in(1, &facts.sections[0]);
     let decision = attempt.decide(&facts);
-    let receipt = Receipt::of(&attempt, attempt.judge(&facts));
+    let receipt = Receipt::of(&attempt, &attempt.judge(&facts));
     let made = receipt.student_course().unwrap();
     assert_eq!(decision.changes(), [Change::Start(made.clone())]);
     assert_eq!((made.id, made.status), (sample::id(0x80_0100), Status::Enrolled));

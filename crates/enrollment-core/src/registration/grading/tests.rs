@@ -34,7 +34,7 @@ fn registration(repository: MockRegistrationRepository) -> Registration {
 }
 
 fn accepted(attempt: &Attempt) -> Receipt {
-    Receipt::of(attempt, Judgement { outcome: Verdict::Accepted, steps: Vec::new(), changes: Vec::new() })
+    Receipt::of(attempt, &Judgement { outcome: Verdict::Accepted, steps: Vec::new(), changes: Vec::new() })
 }
 
 /// Grades as many students as these, by their numbers, on a store that finds so many of them.

@@ -1,0 +1,35 @@
+-- What many receipts have in common is kept once: the grade scale, a section but for its waitlist, what a student has completed.
+-- On registration day that is most of a receipt, and writing it with each was most of the cost of an enrollment.
+CREATE TABLE receipt_documents (
+    -- The first half of the SHA-256 of the document, as its text is written.
+    digest   uuid NOT NULL CONSTRAINT receipt_documents_pkey PRIMARY KEY,
+    -- Not jsonb, which would not keep the text.
+    document json NOT NULL
+);
+
+CREATE TRIGGER receipt_documents_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON receipt_documents
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('documents of receipts are appended, never changed or removed');
+
+-- The facts of a receipt in full. In `facts` as they are stored, `scale` is a digest, a section is its `document` and its `waitlist`,
+-- and `completed` is the digest of what else is `held`. Facts that were written in full stay as they are.
+CREATE FUNCTION receipt_facts(facts jsonb) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE RETURN
+    facts - 'completed' || jsonb_strip_nulls(jsonb_build_object(
+        'scale', (SELECT d.document FROM receipt_documents d
+            WHERE jsonb_typeof(facts -> 'scale') = 'string' AND d.digest = (facts ->> 'scale')::uuid)
+    )) || jsonb_build_object(
+        'sections', (
+            SELECT coalesce(jsonb_agg(CASE
+                WHEN s.stored ? 'document' THEN d.document::jsonb || jsonb_build_object('waitlist', s.stored -> 'waitlist')
+                ELSE s.stored END ORDER BY s.place), '[]')
+            FROM jsonb_array_elements(facts -> 'sections') WITH ORDINALITY AS s (stored, place)
+            LEFT JOIN receipt_documents d ON d.digest = (s.stored ->> 'document')::uuid
+        ),
+        'held', (
+            SELECT coalesce(jsonb_agg(h.held ORDER BY h.held -> 'student_course' ->> 'id'), '[]')
+            FROM (
+                SELECT jsonb_array_elements(facts -> 'held') AS held
+                UNION ALL
+                SELECT jsonb_array_elements(d.document::jsonb) FROM receipt_documents d WHERE d.digest = (facts ->> 'completed')::uuid
+            ) h
+        )
+    );
