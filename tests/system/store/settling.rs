@@ -79,7 +79,8 @@ fn an_entry_whose_connection_was_lost_is_not_taken_for_unwritten() {
         "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW;
          END $$;
-         CREATE TRIGGER lose BEFORE INSERT ON students FOR EACH ROW EXECUTE FUNCTION lose();",
+         CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON students DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION lose();",
     );
     let student =
         super::university::entry::<StudentDraft>(json!({"number": "1", "given_name": "A", "family_name": "L"}));

@@ -3,6 +3,7 @@
 
 use super::Found;
 use crate::StoreError;
+use crate::rows::receipt::StoredJudgement;
 use crate::statement::Statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -63,7 +64,7 @@ pub(super) fn require_recorded(
 
 /// $1 to $3 after which, $4 how many. Those of attempts that have no receipt are found by `check.sql`.
 const PAGE: &str = "
-    SELECT u.permit_id, u.attempt_id, u.student_course_id, u.waived::text, r.at, r.facts::text, r.decision::text
+    SELECT u.permit_id, u.attempt_id, u.student_course_id, u.waived::text, r.at, receipt_facts(r.facts)::text AS facts, r.decision::text
     FROM permit_uses u JOIN receipts r ON r.attempt_id = u.attempt_id
     WHERE (u.permit_id, u.attempt_id, u.student_course_id) > ($1, $2, $3)
     ORDER BY u.permit_id, u.attempt_id, u.student_course_id LIMIT $4";
@@ -144,7 +145,8 @@ impl Use {
     /// What the documents say; nothing where they cannot be read.
     fn read(&self) -> Option<(Vec<Code>, Judgement, Facts)> {
         let waived = serde_json::from_str(&self.waived).ok()?;
-        Some((waived, serde_json::from_str(&self.decision).ok()?, serde_json::from_str(&self.facts).ok()?))
+        let decision = serde_json::from_str::<StoredJudgement>(&self.decision).ok()?;
+        Some((waived, decision.into(), serde_json::from_str(&self.facts).ok()?))
     }
 
     fn is_allowed_by(&self, permit: &PermitFacts, waived: &[Code]) -> bool {
