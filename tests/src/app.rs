@@ -2,7 +2,7 @@
 
 use crate::clock::TestClock;
 use crate::database::TestDatabase;
-use enrollment_server::application::{Application, Settings, Stop, StoreConfig};
+use enrollment_server::application::{Application, Connections, Settings, Stop, StoreConfig};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
@@ -98,6 +98,8 @@ fn settings(database: &TestDatabase) -> Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         http_threads: Some(2),
         body_limit: 256 * 1024,
+        time_limit: Duration::from_secs(30),
+        connections: Connections::default(),
         shutdown_timeout: Duration::from_secs(5),
         handle_signals: false,
         store: StoreConfig::new(database.url()),

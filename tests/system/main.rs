@@ -17,6 +17,7 @@ mod grading;
 mod holds;
 mod import;
 mod offers;
+mod overload;
 mod permits;
 mod plans;
 mod postgres_cluster;

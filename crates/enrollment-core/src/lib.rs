@@ -51,6 +51,7 @@
 
 pub mod actor;
 pub mod catalog;
+pub mod chance;
 pub mod clock;
 pub mod error;
 pub mod fields;

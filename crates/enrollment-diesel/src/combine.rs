@@ -17,7 +17,7 @@ use std::io;
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use tracing::error;
 
@@ -38,6 +38,7 @@ pub(crate) struct Combiner<Q, A> {
     queue: Option<Sender<Asked<Q, A>>>,
     threads: Vec<JoinHandle<()>>,
     busy: Arc<AtomicUsize>,
+    refused: AtomicU64,
 }
 
 /// A request, and where its answer goes.
@@ -60,7 +61,8 @@ impl<Q: Send + 'static, A: Send + 'static> Combiner<Q, A> {
     {
         let (sender, receiver) = bounded(bounds.queue);
         // Made first: if a thread cannot be started, dropping this ends those that were.
-        let mut combiner = Self { queue: Some(sender), threads: Vec::new(), busy: Arc::default() };
+        let mut combiner =
+            Self { queue: Some(sender), threads: Vec::new(), busy: Arc::default(), refused: AtomicU64::new(0) };
         for n in 1..=bounds.threads.max(1) {
             let (receiver, mut carry_out, busy) = (receiver.clone(), carry_out(), Arc::clone(&combiner.busy));
             let thread = thread::Builder::new().name(format!("{name}-{n}"));
@@ -85,13 +87,17 @@ impl<Q: Send + 'static, A: Send + 'static> Combiner<Q, A> {
             threads: self.threads.len(),
             busy: self.busy.load(Ordering::Relaxed),
             queued: self.queue.as_ref().map_or(0, Sender::len),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 
     fn send(&self, asked: Asked<Q, A>) -> Result<(), StoreError> {
         let Some(queue) = &self.queue else { return Err(StoreError::Busy) };
         queue.try_send(asked).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Full(_) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                StoreError::Busy
+            }
             // The threads end only with the queue, or by a defect of this module.
             TrySendError::Disconnected(_) => StoreError::Panicked,
         })

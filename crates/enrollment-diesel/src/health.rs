@@ -31,7 +31,7 @@ impl Health for PgStore {
     }
 
     fn load(&self) -> Load {
-        Load { lanes: self.lanes(), receipts_dropped: self.refusals.dropped() }
+        Load { lanes: self.lanes(), receipts_dropped: self.refusals.dropped(), attempts: self.attempts.attempts() }
     }
 }
 

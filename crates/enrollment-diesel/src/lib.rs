@@ -33,6 +33,7 @@ mod combine;
 mod constraint;
 pub mod error;
 mod health;
+mod histogram;
 pub mod import;
 pub mod migrations;
 mod page;

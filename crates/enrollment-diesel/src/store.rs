@@ -13,7 +13,7 @@ use crate::write_behind::WriteBehind;
 use crate::{StoreConfig, StoreError, registration};
 use diesel::PgConnection;
 use enrollment_core::Error;
-use enrollment_core::health::Lane;
+use enrollment_core::health::{Lane, Refused};
 use enrollment_core::registration::Record;
 use std::io;
 use std::sync::Arc;
@@ -77,18 +77,18 @@ impl PgStore {
 
     /// The lanes, and how busy each is.
     pub(crate) fn lanes(&self) -> Vec<Lane> {
-        let loads = [
-            ("readers", self.readers.load()),
-            ("courses", self.courses.load()),
-            ("attempts", self.attempts.load()),
-            ("writers", self.writers.load()),
-        ];
-        loads.map(|(name, load)| lane(name, load)).into()
+        vec![
+            lane("readers", self.readers.load()),
+            lane("courses", self.courses.load()),
+            Lane { refused: self.attempts.refused(), ..lane("attempts", self.attempts.load()) },
+            lane("writers", self.writers.load()),
+        ]
     }
 }
 
 fn lane(name: &'static str, load: Load) -> Lane {
-    Lane { name, connections: load.threads, busy: load.busy, queued: load.queued }
+    let refused = Refused { full: load.refused, ..Refused::default() };
+    Lane { name, connections: load.threads, busy: load.busy, queued: load.queued, refused }
 }
 
 /// The outcome of a writing statement that is a transaction of its own: when the connection was lost, it may or may not

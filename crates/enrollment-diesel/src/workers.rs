@@ -11,7 +11,7 @@ use futures_channel::oneshot;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use tracing::error;
 
@@ -31,6 +31,7 @@ pub struct Workers<T: 'static> {
     queue: Option<Sender<Box<dyn Job<T>>>>,
     threads: Vec<JoinHandle<()>>,
     busy: Arc<AtomicUsize>,
+    refused: AtomicU64,
 }
 
 /// How busy [`Workers`] are at the moment.
@@ -42,6 +43,8 @@ pub struct Load {
     pub busy: usize,
     /// Jobs that wait for a thread.
     pub queued: usize,
+    /// Jobs that were refused since the start, because too many waited.
+    pub refused: u64,
 }
 
 impl<T> Workers<T> {
@@ -50,7 +53,8 @@ impl<T> Workers<T> {
         let (sender, receiver) = bounded(queue);
         let lender = Arc::new(lender);
         // Made first: if a thread cannot be started, dropping this ends those that were.
-        let mut workers = Self { queue: Some(sender), threads: Vec::new(), busy: Arc::default() };
+        let mut workers =
+            Self { queue: Some(sender), threads: Vec::new(), busy: Arc::default(), refused: AtomicU64::new(0) };
         for n in 1..=threads.max(1) {
             let (receiver, lender, busy) = (receiver.clone(), Arc::clone(&lender), Arc::clone(&workers.busy));
             let thread = thread::Builder::new().name(format!("{name}-{n}"));
@@ -78,13 +82,17 @@ impl<T> Workers<T> {
             threads: self.threads.len(),
             busy: self.busy.load(Ordering::Relaxed),
             queued: self.queue.as_ref().map_or(0, Sender::len),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 
     fn send(&self, job: Box<dyn Job<T>>) -> Result<(), StoreError> {
         let Some(queue) = &self.queue else { return Err(StoreError::Busy) };
         queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Full(_) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                StoreError::Busy
+            }
             // The threads end only with the queue, or by a defect of this module.
             TrySendError::Disconnected(_) => StoreError::Panicked,
         })

@@ -15,10 +15,12 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
 use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
+use enrollment_core::chance::Chance;
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration, Rehearsals, SeatCounts};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the handlers call.
 pub struct Services {
@@ -54,6 +56,8 @@ pub struct Services {
     pub health: Arc<dyn Health>,
     /// Mints the ids of requests that come without one.
     pub ids: Arc<dyn IdSource>,
+    /// Draws lots, so that not all who are turned away come again at once.
+    pub chance: Arc<dyn Chance>,
 }
 
 /// What handlers call to tell what changes of the catalogue would do.
@@ -81,11 +85,13 @@ pub struct CatalogRehearsals {
 pub struct Settings {
     /// The most bytes that the body of a request may have.
     pub body_limit: usize,
+    /// How long a request may take, its body included.
+    pub time_limit: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { body_limit: 256 * 1024 }
+        Self { body_limit: 256 * 1024, time_limit: Duration::from_secs(30) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Endpoints as data: what the application routes, and what a test compares with the API's document.
 
+use crate::time_limit;
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
 
 /// One method of one path, and its handler.
@@ -65,6 +67,7 @@ impl Endpoint {
     pub(crate) fn resources(endpoints: Vec<Self>) -> Vec<Resource> {
         let mut paths: Vec<(&'static str, Vec<Route>)> = Vec::new();
         for Self { path, routes, .. } in endpoints {
+            let routes: Vec<Route> = routes.into_iter().map(|route| route.wrap(from_fn(time_limit::keep))).collect();
             match paths.iter_mut().find(|(known, _)| *known == path) {
                 Some((_, others)) => others.extend(routes),
                 None => paths.push((path, routes)),

@@ -9,6 +9,7 @@
 //! ```
 //!
 //! * `observe` is the one middleware: request id, span, metrics, security headers, and the rendering of every [`Problem`].
+//! * `time_limit`, around each route, gives up what takes too long.
 //! * Extractors parse what HTTP says into what core understands: `path` (ids), `parameters` (query strings), `body` (JSON
 //!   into drafts), `precondition` (`If-Match`), `idempotency` (`Idempotency-Key`), `caller` (who asks).
 //! * A handler extracts, awaits one call of a service, and answers by `representation` or `page` (a timetable also by
@@ -65,6 +66,7 @@ mod sections;
 mod student_courses;
 mod students;
 mod terms;
+mod time_limit;
 mod timetable;
 mod waitlist;
 mod windows;

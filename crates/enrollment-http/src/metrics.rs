@@ -1,10 +1,14 @@
 //! What is counted and measured, and `GET /metrics`, which tells it in the text format of Prometheus.
 //!
+//! What the store counts is told as it is by [`of_store`]; the rest is counted here.
+//!
 //! Requests are counted by the pattern of their route, never by their path, so that the number of series is bounded.
+
+mod of_store;
 
 use crate::Services;
 use crate::endpoint::Endpoint;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
@@ -31,6 +35,8 @@ pub struct Metrics {
     requests: IntCounterVec,
     latencies: HistogramVec,
     in_flight: IntGauge,
+    abandoned: IntCounter,
+    unserved: IntCounterVec,
     attempts: IntCounterVec,
     refusals: IntCounterVec,
     connections: IntGaugeVec,
@@ -40,12 +46,26 @@ pub struct Metrics {
     dropped_before: AtomicU64,
 }
 
-/// A request that is being answered; it counts as in flight until this is dropped.
-pub(crate) struct InFlight(IntGauge);
+/// A request that is being answered; it counts as in flight until this is dropped, and as abandoned unless it ended before.
+pub(crate) struct InFlight {
+    requests: IntGauge,
+    abandoned: IntCounter,
+    ended: bool,
+}
+
+impl InFlight {
+    /// It was answered.
+    pub(crate) fn end(mut self) {
+        self.ended = true;
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.dec();
+        self.requests.dec();
+        if !self.ended {
+            self.abandoned.inc();
+        }
     }
 }
 
@@ -79,6 +99,15 @@ impl Metrics {
             )?,
             latencies: HistogramVec::new(latencies, &["method", "route"])?,
             in_flight: IntGauge::new("enrollment_http_requests_in_flight", "Requests that are being answered.")?,
+            abandoned: IntCounter::new(
+                "enrollment_http_requests_abandoned_total",
+                "Requests whose client was gone before they were answered.",
+            )?,
+            unserved: counter(
+                "enrollment_http_requests_unserved_total",
+                "Requests that were answered 503, by reason.",
+                &["reason"],
+            )?,
             attempts: counter(
                 "enrollment_attempts_total",
                 "Attempts to change registrations that were decided, by outcome; dry runs and replayed answers do not count.",
@@ -105,6 +134,9 @@ impl Metrics {
         for Endpoint { method, path, .. } in endpoints {
             metrics.latencies.with_label_values(&[method.as_str(), path]);
         }
+        for reason in Kind::ALL.into_iter().filter_map(Kind::unserved_because) {
+            metrics.unserved.with_label_values(&[reason]);
+        }
         Ok(metrics)
     }
 
@@ -112,6 +144,8 @@ impl Metrics {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.latencies.clone()))?;
         self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.abandoned.clone()))?;
+        self.registry.register(Box::new(self.unserved.clone()))?;
         self.registry.register(Box::new(self.attempts.clone()))?;
         self.registry.register(Box::new(self.refusals.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
@@ -122,7 +156,14 @@ impl Metrics {
     /// Counts a request in while it is being answered.
     pub(crate) fn begin(&self) -> InFlight {
         self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        InFlight { requests: self.in_flight.clone(), abandoned: self.abandoned.clone(), ended: false }
+    }
+
+    /// Counts a problem, if it is one that the caller can do nothing about but come again.
+    pub(crate) fn went_wrong(&self, kind: Kind) {
+        if let Some(reason) = kind.unserved_because() {
+            self.unserved.with_label_values(&[reason]).inc();
+        }
     }
 
     /// Counts an answer.
@@ -201,7 +242,10 @@ fn as_gauge(count: usize) -> i64 {
     responses((status = 200, description = "The metrics, in the text format of Prometheus.", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn show(services: Data<Services>, metrics: Data<Metrics>) -> Result<HttpResponse, Problem> {
-    metrics.show_load(&services.health.load());
-    let text = TextEncoder::new().encode_to_string(&metrics.registry.gather()).map_err(Problem::internal)?;
+    let load = services.health.load();
+    metrics.show_load(&load);
+    let mut families = metrics.registry.gather();
+    families.extend(of_store::families(&load));
+    let text = TextEncoder::new().encode_to_string(&families).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
 }

@@ -1,10 +1,10 @@
 //! The one middleware, around everything: it names, traces, counts and measures each request, renders every problem, and
 //! adds the headers that all answers have.
 
-use crate::Metrics;
 use crate::endpoint::RoutePattern;
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::{Metrics, Services};
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -26,13 +26,16 @@ pub(crate) async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
-    let _in_flight = metrics.as_ref().map(|metrics| metrics.begin());
+    let in_flight = metrics.as_ref().map(|metrics| metrics.begin());
     let id = RequestId::of(&request);
     let span = span(&request, &id);
     let answer = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let route = answer.request().app_data::<RoutePattern>().map_or(UNMATCHED, |pattern| pattern.0);
     let _entered = span.enter();
     let mut answer = with_problem(answer, route, &id);
+    if let Some(in_flight) = in_flight {
+        in_flight.end();
+    }
     add_headers(&mut answer, id);
     let took = started.elapsed();
     if let Some(metrics) = metrics {
@@ -60,8 +63,14 @@ fn with_problem(answer: ServiceResponse<BoxBody>, route: &str, id: &RequestId) -
         // With the id also as a field of its own: an operator may have turned spans off.
         error!(request_id = id.as_str(), route, cause = chain(&**cause), "{problem}");
     }
+    if let Some(metrics) = answer.request().app_data::<Data<Metrics>>() {
+        metrics.went_wrong(problem.kind());
+    }
     let body = problem.body(answer.request().path(), id.as_str());
-    let headers: Vec<_> = problem.headers().collect();
+    let headers: Vec<_> = match answer.request().app_data::<Data<Services>>() {
+        Some(services) => problem.headers(&*services.chance).collect(),
+        None => Vec::new(),
+    };
     let mut answer = answer.map_body(|_, _| BoxBody::new(body));
     for (name, value) in headers {
         answer.headers_mut().insert(name, value);

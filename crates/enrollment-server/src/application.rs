@@ -3,7 +3,9 @@
 //! Threads: actix serves HTTP on a few; the store has threads of its own, one a connection. To stop, the server first takes
 //! no more requests, lets those in flight finish, and then lets the store go.
 
+use crate::chance::SystemChance;
 use crate::clock::SystemClock;
+pub use crate::connections::Connections;
 use crate::ids::SystemIds;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::signal::unix::{SignalKind, signal};
@@ -31,6 +33,10 @@ pub struct Settings {
     pub http_threads: Option<usize>,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// How long a request may take.
+    pub time_limit: Duration,
+    /// How many clients may be connected, and for how long.
+    pub connections: Connections,
     /// How long requests in flight are given to finish.
     pub shutdown_timeout: Duration,
     /// Whether SIGINT and SIGTERM stop the server.
@@ -64,9 +70,10 @@ impl Application {
     pub fn build_with(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Box<dyn Error>> {
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
+        settings.connections.set_backlog(&listener)?;
         let address = listener.local_addr()?;
         let store = Arc::new(PgStore::new(&settings.store)?);
-        let limits = enrollment_http::Settings { body_limit: settings.body_limit };
+        let limits = enrollment_http::Settings { body_limit: settings.body_limit, time_limit: settings.time_limit };
         let api = Api::new(services(&store, clock), limits).map_err(|error| -> Box<dyn Error> { error })?;
         Ok(Self { address, listener, settings, store, api })
     }
@@ -105,7 +112,15 @@ impl Application {
 
     fn serve(self) -> io::Result<Server> {
         let Self { listener, settings, api, .. } = self;
-        let mut server = HttpServer::new(move || api.app()).shutdown_timeout(settings.shutdown_timeout.as_secs());
+        let connections = settings.connections;
+        let mut server = HttpServer::new(move || api.app())
+            .shutdown_timeout(settings.shutdown_timeout.as_secs())
+            .max_connections(connections.of_a_thread(settings.http_threads))
+            .keep_alive(connections.keep_alive)
+            .client_request_timeout(connections.head_timeout)
+            // A client who closes its side is gone: what it has asked for is given up, unless it was begun. Otherwise whoever
+            // reloads a page leaves a request behind each time.
+            .h1_allow_half_closed(false);
         if let Some(threads) = settings.http_threads {
             server = server.workers(threads);
         }
@@ -185,6 +200,7 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         seats: store.clone(),
         health: store.clone(),
         ids,
+        chance: Arc::new(SystemChance),
     }
 }
 

@@ -6,13 +6,16 @@
 //! * [`cli`]: the commands and their settings, from flags and the environment. To add a setting: a field there.
 //! * [`application`]: the HTTP server, built of the store and the services; also what the system tests start.
 //! * [`database`]: the PostgreSQL to use: the one that `DATABASE_URL` names, or one of our own ([`postgres`]).
-//! * [`clock`] and [`ids`]: the only readers of the system's clock and randomness.
+//! * [`connections`]: how many clients may be connected, and for how long.
+//! * [`clock`], [`ids`] and [`chance`]: the only readers of the system's clock and randomness.
 //! * [`telemetry`]: where logs go.
 //! * [`import`]: data from files; [`demo`]: data made up; [`rehearse`]: a registration day made up.
 
 pub mod application;
+pub mod chance;
 pub mod cli;
 pub mod clock;
+pub mod connections;
 pub mod database;
 pub mod demo;
 pub mod ids;

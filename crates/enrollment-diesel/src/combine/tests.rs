@@ -90,7 +90,7 @@ fn a_lone_request_is_carried_out_at_once_by_itself() {
 fn what_arrives_meanwhile_is_carried_out_together_in_order_and_each_gets_its_answer() {
     let (combiner, batches, open) = doubling(bounds(100, 4));
     let asking = queued(&combiner, 0, &[1, 2, 3, 4, 5, 6]);
-    assert_eq!(combiner.load(), Load { threads: 1, busy: 1, queued: 6 });
+    assert_eq!(combiner.load(), Load { threads: 1, busy: 1, queued: 6, refused: 0 });
     (0..3).for_each(|_| open.send(()).unwrap());
     let answers: Vec<u32> = asking.into_iter().map(|asking| wait(asking).unwrap()).collect();
     assert_eq!(answers, [0, 2, 4, 6, 8, 10, 12]);

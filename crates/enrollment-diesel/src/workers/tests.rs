@@ -104,7 +104,7 @@ fn a_full_queue_is_refused_at_once() {
     until(|| workers.load().busy == 1);
     let mut queued = Box::pin(workers.run(|number| Ok(*number)));
     assert!(poll(queued.as_mut()).is_none());
-    assert_eq!(workers.load(), Load { threads: 1, busy: 1, queued: 1 });
+    assert_eq!(workers.load(), Load { threads: 1, busy: 1, queued: 1, refused: 0 });
 
     let mut refused = Box::pin(workers.run(|number| Ok(*number)));
     assert!(matches!(poll(refused.as_mut()), Some(Err(StoreError::Busy))));
@@ -112,7 +112,7 @@ fn a_full_queue_is_refused_at_once() {
     open.send(()).unwrap();
     wait(running).unwrap();
     assert_eq!(wait(queued).unwrap(), 2);
-    until(|| workers.load() == Load { threads: 1, busy: 0, queued: 0 });
+    until(|| workers.load() == Load { threads: 1, busy: 0, queued: 0, refused: 1 });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The kinds of problem: the table of their types, statuses, titles and remedies.
 
+use super::retry::RetryAfter;
 use actix_web::http::StatusCode;
 
 /// A kind of problem. Its type is part of the API: callers match on it.
@@ -159,11 +160,23 @@ impl Kind {
         self.row().remedy
     }
 
-    /// The seconds after which asking again makes sense.
-    pub(crate) const fn retry_after(self) -> Option<&'static str> {
+    /// When asking again makes sense.
+    pub(crate) const fn retry_after(self) -> Option<RetryAfter> {
         match self {
-            Self::Busy | Self::OutcomeUnknown => Some("1"),
-            Self::Unavailable | Self::NotReady => Some("5"),
+            Self::OutcomeUnknown => Some(RetryAfter::between(1, 3)),
+            Self::Busy => Some(RetryAfter::between(1, 5)),
+            Self::Unavailable | Self::NotReady => Some(RetryAfter::between(5, 15)),
+            _ => None,
+        }
+    }
+
+    /// What it is called where requests that were not served are counted by the reason.
+    pub(crate) const fn unserved_because(self) -> Option<&'static str> {
+        match self {
+            Self::Busy => Some("busy"),
+            Self::Unavailable => Some("unavailable"),
+            Self::OutcomeUnknown => Some("outcome_unknown"),
+            Self::NotReady => Some("not_ready"),
             _ => None,
         }
     }
@@ -184,7 +197,9 @@ mod tests {
     #[test]
     fn what_can_be_repeated_says_when() {
         for kind in Kind::ALL {
-            assert_eq!(kind.retry_after().is_some(), kind.status() == StatusCode::SERVICE_UNAVAILABLE, "{kind:?}");
+            let is_unserved = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+            assert_eq!(kind.retry_after().is_some(), is_unserved, "{kind:?}");
+            assert_eq!(kind.unserved_because().is_some(), is_unserved, "{kind:?}");
         }
     }
 }

@@ -9,6 +9,7 @@
 mod from_core;
 mod kind;
 mod render;
+mod retry;
 
 pub use kind::Kind;
 
@@ -181,6 +182,11 @@ impl Problem {
     #[must_use]
     fn with_members(self, members: Members) -> Self {
         Self { members, ..self }
+    }
+
+    /// What kind of problem it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What lies beneath it; for the log, never for the caller.

@@ -3,6 +3,7 @@
 use super::{Members, Problem};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::web::Bytes;
+use enrollment_core::chance::Chance;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -39,10 +40,10 @@ impl Problem {
         serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
     }
 
-    /// The headers that it is answered with.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    /// The headers that it is answered with. When to ask again is left to chance, so that not all come again at once.
+    pub(crate) fn headers(&self, chance: &dyn Chance) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let media_type = (CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let retry_after = self.kind.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from_static(seconds)));
+        let retry_after = self.kind.retry_after().map(|span| (RETRY_AFTER, HeaderValue::from(span.draw(chance))));
         std::iter::once(media_type).chain(retry_after).chain(self.headers.iter().cloned())
     }
 }

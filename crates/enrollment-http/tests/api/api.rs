@@ -8,6 +8,7 @@ use enrollment_core::catalog::{
     Catalog, Course, Entry, Grades, Hold, MockGradeRepository, MockRepository, Permit, Reservation, Section, Student,
     Term, Window,
 };
+use enrollment_core::chance::{Chance, MockChance};
 use enrollment_core::clock::{Clock, MockClock};
 use enrollment_core::health::MockHealth;
 use enrollment_core::ids::{IdSource, MockIdSource};
@@ -96,6 +97,7 @@ impl Ports {
             seats: Arc::new(self.seats),
             health: Arc::new(self.health),
             ids: ids(),
+            chance: chance(),
         };
         TestApi(Api::new(services, settings).unwrap())
     }
@@ -105,6 +107,13 @@ impl Ports {
 fn services<E: Entry>(repository: &Arc<MockRepository<E>>, told: MockRehearsal<E>) -> (Catalog<E>, Rehearsals<E>) {
     let catalog = || Catalog::new(repository.clone(), clock(), ids());
     (catalog(), Rehearsals::new(catalog(), Arc::new(told)))
+}
+
+/// Every lot is the lowest.
+fn chance() -> Arc<dyn Chance> {
+    let mut chance = MockChance::new();
+    chance.expect_up_to().return_const(0_u32);
+    Arc::new(chance)
 }
 
 fn clock() -> Arc<dyn Clock> {

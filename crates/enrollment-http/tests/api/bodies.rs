@@ -47,7 +47,7 @@ async fn text_with_nul_and_numbers_beyond_bounds_are_wrong_fields() {
 #[actix_web::test]
 async fn a_body_that_is_too_large_is_told_the_limit() {
     let body = json!({"number": "1".repeat(300)}).to_string();
-    let api = Ports::default().api_with(Settings { body_limit: 256 });
+    let api = Ports::default().api_with(Settings { body_limit: 256, ..Settings::default() });
     let problem = api.send(post(body.clone())).await.problem(413, "/problems/too-large");
     assert!(problem["detail"].as_str().unwrap().contains("256"));
     let answer = Ports::default().api().send(post(body)).await;

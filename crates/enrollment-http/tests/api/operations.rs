@@ -4,7 +4,7 @@ use crate::api::Ports;
 use crate::samples::*;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
-use enrollment_core::health::{Lane, Load, NotReady};
+use enrollment_core::health::{Attempts, Distribution, Lane, Load, NotReady, Refused};
 use enrollment_core::page::Page;
 use enrollment_core::registration::{Code, Receipt};
 use enrollment_core::{Error, Subject};
@@ -100,8 +100,20 @@ async fn attempts_are_counted_once_and_refusals_by_rule() {
 async fn the_load_of_the_store_is_told_as_it_is_now() {
     let mut ports = Ports::default();
     let load = |busy| Load {
-        lanes: vec![Lane { name: "readers", connections: 8, busy, queued: 3 * busy }],
+        lanes: vec![Lane {
+            name: "readers",
+            connections: 8,
+            busy,
+            queued: 3 * busy,
+            refused: Refused { full: 5, storm: 0, late: 1 },
+        }],
         receipts_dropped: 2,
+        attempts: Attempts {
+            per_transaction: Distribution { within: vec![(1.0, 4), (8.0, 2)], count: 7, sum: 30.0 },
+            waited: Distribution { within: vec![(0.001, 6)], count: 7, sum: 0.25 },
+            set_apart: 3,
+            apart: 1,
+        },
     };
     ports.health.expect_load().once().returning(move || load(8));
     ports.health.expect_load().once().returning(move || load(0));
@@ -112,6 +124,16 @@ async fn the_load_of_the_store_is_told_as_it_is_now() {
         r#"enrollment_store_connections{lane="readers",state="idle"} 0"#,
         r#"enrollment_store_queued{lane="readers"} 24"#,
         "enrollment_receipts_dropped_total 2",
+        r#"enrollment_store_refused_total{lane="readers",reason="full"} 5"#,
+        r#"enrollment_store_refused_total{lane="readers",reason="late"} 1"#,
+        r#"enrollment_store_attempts_per_transaction_bucket{le="1"} 4"#,
+        r#"enrollment_store_attempts_per_transaction_bucket{le="8"} 6"#,
+        r#"enrollment_store_attempts_per_transaction_bucket{le="+Inf"} 7"#,
+        "enrollment_store_attempts_per_transaction_sum 30",
+        r#"enrollment_store_attempt_wait_seconds_bucket{le="0.001"} 6"#,
+        "enrollment_store_attempt_wait_seconds_sum 0.25",
+        "enrollment_store_set_apart_total 3",
+        "enrollment_store_apart 1",
     ] {
         assert!(first.lines().any(|own| own == line), "{line}\n{first}");
     }
@@ -121,6 +143,28 @@ async fn the_load_of_the_store_is_told_as_it_is_now() {
         second.contains("enrollment_receipts_dropped_total 2\n"),
         "what was counted is not counted again: {second}"
     );
+}
+
+#[actix_web::test]
+async fn what_is_not_served_is_counted_by_the_reason() {
+    let mut ports = Ports::default();
+    ports.health.expect_load().returning(Load::default);
+    ports.students.expect_find().times(2).returning(|_| Err(Error::Busy));
+    ports.students.expect_find().once().returning(|_| Err(Error::Unavailable("no route".into())));
+    ports.students.expect_find().once().returning(|_| Err(Error::NotFound(Subject::Student)));
+    let api = ports.api();
+    for _ in 0..4 {
+        api.get(&format!("/api/v1/students/{STUDENT}")).await;
+    }
+    let text = String::from_utf8(api.get("/metrics").await.body.to_vec()).unwrap();
+    for line in [
+        r#"enrollment_http_requests_unserved_total{reason="busy"} 2"#,
+        r#"enrollment_http_requests_unserved_total{reason="unavailable"} 1"#,
+        r#"enrollment_http_requests_unserved_total{reason="outcome_unknown"} 0"#,
+        "enrollment_http_requests_abandoned_total 0",
+    ] {
+        assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+    }
 }
 
 #[actix_web::test]

@@ -1,7 +1,7 @@
 //! `enrollment serve`.
 
 use super::{Failure, StoreArgs, is_private};
-use crate::application::{Application, Settings, StoreConfig};
+use crate::application::{Application, Connections, Settings, StoreConfig};
 use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::demo::{self, Demo};
@@ -23,6 +23,21 @@ pub(super) struct Serve {
     /// The largest request body, in bytes.
     #[arg(long, env = "ENROLLMENT_BODY_LIMIT", default_value_t = 262_144, value_name = "BYTES")]
     body_limit: usize,
+    /// Seconds that a request may take; what is not begun by then is not done.
+    #[arg(long, env = "ENROLLMENT_REQUEST_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    request_timeout: u64,
+    /// Clients that may be connected at a time; further ones wait.
+    #[arg(long, env = "ENROLLMENT_MAX_CONNECTIONS", default_value_t = 8192, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+    /// Clients that may wait to be connected.
+    #[arg(long, env = "ENROLLMENT_BACKLOG", default_value_t = 4096, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    backlog: u16,
+    /// Seconds that a connection is kept on which nothing is asked.
+    #[arg(long, env = "ENROLLMENT_KEEP_ALIVE", default_value_t = 75, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    keep_alive: u64,
+    /// Seconds that the head of a request may take to arrive.
+    #[arg(long, env = "ENROLLMENT_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    head_timeout: u64,
     /// Seconds that requests in flight are given to finish when the server stops.
     #[arg(long, env = "ENROLLMENT_SHUTDOWN_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
     shutdown_timeout: u64,
@@ -48,10 +63,14 @@ impl Serve {
         if self.migrate {
             super::migrate::run_on(database.url())?;
         }
+        let connections = self.connections();
+        connections.allow_files();
         let settings = Settings {
             listen: self.listen,
             http_threads: self.http_threads.map(usize::from),
             body_limit: self.body_limit,
+            time_limit: Duration::from_secs(self.request_timeout),
+            connections,
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             handle_signals: true,
             store: self.store.config(database.url()),
@@ -66,6 +85,15 @@ impl Serve {
         application.run()?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn connections(&self) -> Connections {
+        Connections {
+            most: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            backlog: self.backlog,
+            keep_alive: Duration::from_secs(self.keep_alive),
+            head_timeout: Duration::from_secs(self.head_timeout),
+        }
     }
 }
 

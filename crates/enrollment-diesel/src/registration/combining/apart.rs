@@ -1,8 +1,10 @@
 //! Attempts that wait apart, for what somebody else has locked, while the rest goes on.
 
 use super::queue::{Asked, together};
+use super::tally::Tally;
 use enrollment_core::registration::{Attempt, Scope};
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -19,19 +21,28 @@ pub(super) struct Apart {
     subjects: HashSet<Uuid>,
     probed: Instant,
     waited: Instant,
+    tally: Arc<Tally>,
 }
 
 impl Apart {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(tally: Arc<Tally>) -> Self {
         let now = Instant::now();
-        Self { waiting: VecDeque::new(), subjects: HashSet::new(), probed: now, waited: now }
+        Self { waiting: VecDeque::new(), subjects: HashSet::new(), probed: now, waited: now, tally }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    pub(super) fn push(&mut self, asked: Asked) {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn push(&mut self, mut asked: Asked) {
+        if !asked.was_apart {
+            asked.was_apart = true;
+            self.tally.set_apart();
+        }
         self.subjects.extend(subjects(&asked.attempt));
         let place = self.waiting.partition_point(|other| other.since <= asked.since);
         self.waiting.insert(place, asked);

@@ -15,6 +15,7 @@
 
 mod apart;
 mod queue;
+mod tally;
 
 use super::lock::Waiting;
 use super::together::{self, Carried, Outcome};
@@ -27,14 +28,16 @@ use crate::{StoreConfig, StoreError};
 use apart::{Apart, PROBE};
 use diesel::PgConnection;
 use enrollment_core::Error;
+use enrollment_core::health::{Attempts, Refused};
 use enrollment_core::registration::{Attempt, Receipt, Record};
 use queue::{Asked, Queue};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tally::Tally;
 use tracing::error;
 
 /// The most attempts of one transaction: enough to share what is shared, and few enough that nobody waits long for the others.
@@ -46,7 +49,7 @@ const MOST_LOSSES: u32 = 3;
 /// The one writer of attempts. Dropping it finishes what is queued, and waits for that.
 pub(crate) struct AttemptCombiner {
     queue: Arc<Queue>,
-    busy: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
     /// Absent only while dropping.
     thread: Option<JoinHandle<()>>,
 }
@@ -54,17 +57,18 @@ pub(crate) struct AttemptCombiner {
 impl AttemptCombiner {
     /// Starts it on a connection of this pool.
     pub(crate) fn start(config: &StoreConfig, pool: Pool, refusals: Arc<WriteBehind<Record>>) -> io::Result<Self> {
-        let (queue, busy) = (Arc::new(Queue::new(config.queue)), Arc::<AtomicUsize>::default());
+        let tally = Arc::new(Tally::new());
+        let queue = Arc::new(Queue::new(config.queue, Arc::clone(&tally)));
         let mut writer = Writer {
             queue: Arc::clone(&queue),
-            busy: Arc::clone(&busy),
-            apart: Apart::new(),
+            tally: Arc::clone(&tally),
+            apart: Apart::new(Arc::clone(&tally)),
             patience: config.lock_timeout,
             pool,
             refusals,
         };
         let thread = thread::Builder::new().name("store-combine".to_owned()).spawn(move || writer.run())?;
-        Ok(Self { queue, busy, thread: Some(thread) })
+        Ok(Self { queue, tally, thread: Some(thread) })
     }
 
     /// Carries out an attempt, with others that come at the same time; or refuses at once when too many wait.
@@ -77,7 +81,18 @@ impl AttemptCombiner {
 
     /// How busy it is, for metrics.
     pub(crate) fn load(&self) -> Load {
-        Load { threads: 1, busy: self.busy.load(Ordering::Relaxed), queued: self.queue.len() }
+        let Refused { full, .. } = self.tally.refused();
+        Load { threads: 1, busy: self.tally.busy.load(Ordering::Relaxed), queued: self.queue.len(), refused: full }
+    }
+
+    /// How many attempts it turned away.
+    pub(crate) fn refused(&self) -> Refused {
+        self.tally.refused()
+    }
+
+    /// How attempts were carried out.
+    pub(crate) fn attempts(&self) -> Attempts {
+        self.tally.attempts()
     }
 }
 
@@ -92,7 +107,7 @@ impl Drop for AttemptCombiner {
 
 struct Writer {
     queue: Arc<Queue>,
-    busy: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
     apart: Apart,
     /// How long an attempt may wait, for its turn and for a lock.
     patience: Duration,
@@ -113,20 +128,25 @@ impl Writer {
                     Vec::new()
                 }
             };
-            self.busy.store(1, Ordering::Relaxed);
+            self.tally.busy.store(1, Ordering::Relaxed);
             let batch = self.in_time(batch);
             let batch = self.apart.keep(batch);
             self.carry_out(batch, Waiting::Wait);
             self.try_apart();
-            self.busy.store(0, Ordering::Relaxed);
+            self.tally.apart(self.apart.len());
+            self.tally.busy.store(0, Ordering::Relaxed);
         }
     }
 
     /// Refuses those whose time is up: a caller who has waited for so long has come again.
     fn in_time(&self, batch: Vec<Asked>) -> Vec<Asked> {
+        for asked in &batch {
+            self.tally.taken_after(asked.since.elapsed());
+        }
         let (late, in_time): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|asked| asked.since.elapsed() > self.patience);
         for asked in late {
+            self.tally.late();
             asked.tell(Err(Error::Busy));
         }
         in_time
@@ -138,6 +158,7 @@ impl Writer {
         }
         let expired = self.apart.expired(self.patience);
         for asked in expired {
+            self.tally.late();
             asked.tell(Err(Error::Busy));
         }
         let (due, waiting) = self.apart.due(MOST);
@@ -157,6 +178,7 @@ impl Writer {
         }
         match carried {
             Ok(Carried { outcomes, unwritten }) => {
+                self.tally.carried(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Answered(_))).count());
                 for record in unwritten {
                     self.refusals.hand_over(record);
                 }
@@ -205,7 +227,10 @@ impl Writer {
             answer = self.on_connection(register);
         }
         match answer {
-            Ok(answer) => asked.tell(answer),
+            Ok(answer) => {
+                self.tally.carried(1);
+                asked.tell(answer);
+            }
             Err(StoreError::Timeout(Waited::Lock, _)) => self.apart.push(asked),
             Err(StoreError::OutcomeUnknown(unknown)) => self.settle(vec![asked], StoreError::OutcomeUnknown(unknown)),
             Err(error) => asked.tell(Err(error.into())),

@@ -1,12 +1,13 @@
 //! The queue before the writer: bounded in all and for each student, in the order of arrival.
 
+use super::tally::Tally;
 use crate::StoreError;
 use enrollment_core::Error;
 use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{Attempt, Receipt};
 use futures_channel::oneshot;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The most attempts of one student that wait, so that nobody's storm fills the queue of all.
@@ -18,6 +19,8 @@ pub(super) struct Asked {
     pub(super) since: Instant,
     /// How often the connection was lost while it was committing.
     pub(super) losses: u32,
+    /// Whether it was ever set apart.
+    pub(super) was_apart: bool,
     caller: oneshot::Sender<Result<Receipt, Error>>,
 }
 
@@ -27,7 +30,7 @@ pub(super) type Answered = oneshot::Receiver<Result<Receipt, Error>>;
 impl Asked {
     pub(super) fn new(attempt: Attempt) -> (Self, Answered) {
         let (caller, answered) = oneshot::channel();
-        (Self { attempt, since: Instant::now(), losses: 0, caller }, answered)
+        (Self { attempt, since: Instant::now(), losses: 0, was_apart: false, caller }, answered)
     }
 
     /// Answers it; the caller may be gone by now.
@@ -45,6 +48,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     most: usize,
+    tally: Arc<Tally>,
 }
 
 #[derive(Default)]
@@ -55,16 +59,20 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new(most: usize) -> Self {
-        Self { state: Mutex::default(), arrived: Condvar::new(), most }
+    pub(super) fn new(most: usize, tally: Arc<Tally>) -> Self {
+        Self { state: Mutex::default(), arrived: Condvar::new(), most, tally }
     }
 
     /// Adds an attempt at the end, or refuses at once.
     pub(super) fn put(&self, asked: Asked) -> Result<(), StoreError> {
         let mut state = self.state();
-        let full = state.closed || state.waiting.len() >= self.most;
+        if state.closed || state.waiting.len() >= self.most {
+            self.tally.full();
+            return Err(StoreError::Busy);
+        }
         let own = state.of_student.entry(asked.attempt.student_id).or_default();
-        if full || *own >= MOST_OF_A_STUDENT {
+        if *own >= MOST_OF_A_STUDENT {
+            self.tally.storm();
             return Err(StoreError::Busy);
         }
         *own += 1;
