@@ -13,6 +13,7 @@ import dataclasses
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -272,6 +273,8 @@ def machine(options, cluster):
 def main():
     options = parse()
     scale = scale_of(options)
+    # Ended by a signal, it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(Cluster(options.postgres_bin, options.shared_buffers, options.flush_delay))
         subprocess.run([options.binary, "migrate", "--log", "warn", "--database-url", cluster.url], check=True, stdout=subprocess.DEVNULL)
