@@ -172,9 +172,20 @@ fn class_by_message(message: &str) -> Class {
         _ if message.starts_with("could not obtain lock on") => Class::Timeout(Waited::Lock),
         // 57P01, 57P02, 57P05, 25P03: the server ends the session
         _ if message.starts_with("terminating connection") => Class::Lost,
+        // libpq's own, of which diesel does not always see that the connection is gone.
+        _ if LOST.iter().any(|lost| message.starts_with(lost)) => Class::Lost,
         _ => Class::Refused,
     }
 }
+
+/// What libpq says when the other end is gone.
+const LOST: [&str; 5] = [
+    "server closed the connection unexpectedly",
+    "could not receive data from server",
+    "could not send data to server",
+    "SSL connection has been closed unexpectedly",
+    "no connection to the server",
+];
 
 #[cfg(test)]
 mod tests {
@@ -218,6 +229,9 @@ mod tests {
             error(DatabaseErrorKind::ClosedConnection, "server closed the connection unexpectedly"),
             error(DatabaseErrorKind::UnableToSendCommand, "no connection to the server"),
             unknown("terminating connection due to administrator command"),
+            unknown(
+                "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n",
+            ),
             DieselError::BrokenTransactionManager.into(),
         ];
         for lost in lost {
