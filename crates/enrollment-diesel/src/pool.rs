@@ -6,8 +6,8 @@
 //! r2d2 would test a connection by a round trip each time that it lends one. Here only a connection that has lain idle for
 //! a while is tested: under load none is, and after the database was restarted nobody is handed a dead one.
 
-use crate::StoreError;
 use crate::workers::Lender;
+use crate::{StoreError, pooler};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection};
@@ -39,6 +39,9 @@ pub struct StoreConfig {
     pub lock_timeout: Duration,
     /// How long a transaction may do nothing before the server ends it, so that a stuck process holds no rows.
     pub idle_in_transaction_session_timeout: Duration,
+    /// Whether sessions are the store's own, so that it may keep statements prepared in them and set them up. If not, the role must
+    /// have the settings; the timeouts above are then the role's.
+    pub prepared_statements: bool,
 }
 
 impl StoreConfig {
@@ -55,6 +58,7 @@ impl StoreConfig {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             idle_in_transaction_session_timeout: Duration::from_secs(10),
+            prepared_statements: true,
         }
     }
 }
@@ -72,6 +76,7 @@ impl fmt::Debug for StoreConfig {
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
             .field("idle_in_transaction_session_timeout", &self.idle_in_transaction_session_timeout)
+            .field("prepared_statements", &self.prepared_statements)
             .finish_non_exhaustive()
     }
 }
@@ -137,7 +142,7 @@ impl Pool {
         };
         let sessions = Sessions {
             url: with_connect_timeout(&config.url, config.connect_timeout),
-            settings: settings(config, purpose),
+            settings: config.prepared_statements.then(|| settings(config, purpose)),
             doubted: Mutex::new(Instant::now()),
         };
         let sessions = r2d2::Pool::builder()
@@ -186,7 +191,8 @@ impl Lender for Pool {
 /// Opens sessions for r2d2, and tells the living from the dead.
 struct Sessions {
     url: String,
-    settings: String,
+    /// How a session is set up; none where it is not the store's own.
+    settings: Option<String>,
     /// When one was last found broken: those that had rested by then may have been lost with it.
     doubted: Mutex<Instant>,
 }
@@ -206,7 +212,10 @@ impl ManageConnection for Sessions {
 
     fn connect(&self) -> Result<Session, SessionError> {
         let mut connection = PgConnection::establish(&self.url).map_err(SessionError::ConnectionError)?;
-        connection.batch_execute(&self.settings).map_err(SessionError::QueryError)?;
+        match &self.settings {
+            Some(settings) => connection.batch_execute(settings).map_err(SessionError::QueryError)?,
+            None => pooler::prepare(&mut connection)?,
+        }
         Ok(Session { connection, rested_since: Instant::now() })
     }
 

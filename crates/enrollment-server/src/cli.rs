@@ -14,7 +14,7 @@ mod serve;
 
 use crate::database::Location;
 use crate::telemetry::{self, LogFormat};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use enrollment_diesel::StoreConfig;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -90,6 +90,17 @@ pub struct StoreArgs {
     /// Milliseconds that a statement may wait for a lock.
     #[arg(long, env = "ENROLLMENT_LOCK_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
     lock_timeout: u64,
+    /// Keep statements prepared. Off for a pooler that shares sessions between transactions: the role must have the settings then,
+    /// and migrations are left to `enrollment migrate` on PostgreSQL itself.
+    #[arg(long, env = "ENROLLMENT_PREPARED_STATEMENTS", value_enum, default_value_t)]
+    prepared_statements: Switch,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    #[default]
+    On,
+    Off,
 }
 
 impl StoreArgs {
@@ -108,6 +119,7 @@ impl StoreArgs {
             queue: self.queue,
             statement_timeout: Duration::from_millis(self.statement_timeout),
             lock_timeout: Duration::from_millis(self.lock_timeout),
+            prepared_statements: self.prepared_statements == Switch::On,
             ..StoreConfig::new(url)
         }
     }

@@ -1,6 +1,6 @@
 //! `enrollment serve`.
 
-use super::{Failure, StoreArgs, is_private};
+use super::{Failure, StoreArgs, Switch, is_private};
 use crate::application::{Application, Connections, Settings, StoreConfig};
 use crate::clock::SystemClock;
 use crate::database::Database;
@@ -60,7 +60,8 @@ impl Serve {
             );
         }
         let database = Database::open(&self.store.location(), "enrollment serve", Access::Own)?;
-        if self.migrate {
+        // The lock that lets one server migrate belongs to a session, which a pooler does not keep.
+        if self.migrate && self.store.prepared_statements == Switch::On {
             super::migrate::run_on(database.url())?;
         }
         let connections = self.connections();
