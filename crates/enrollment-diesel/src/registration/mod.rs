@@ -6,7 +6,8 @@
 //! The locks and the facts are two statements because a statement sees the database as it was when it began: facts that
 //! were read by the statement that waited for the locks would be those from before the wait.
 //!
-//! To give rules a further fact: a field of the core's `Facts`, a column or subquery in `facts.sql`, and its row here.
+//! To give rules a further fact: a field of the core's `Facts`; a column or subquery in the statement of `facts`, which loads it for many
+//! students; its place in `known`, which hands each attempt its own; and, for receipts, a line in `rows/receipt.rs`.
 
 mod as_of;
 mod bulk;
