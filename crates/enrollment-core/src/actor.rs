@@ -1,5 +1,6 @@
 //! Who asks.
 
+use crate::ids::StudentId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -9,7 +10,7 @@ use std::fmt;
 pub struct Actor(String);
 
 impl Actor {
-    /// Somebody whom nobody has identified: every caller, until access control names them.
+    /// Somebody whom nobody has identified, where a server of a developer lets everybody in.
     pub fn anonymous() -> Self {
         Self("anonymous".to_owned())
     }
@@ -17,6 +18,21 @@ impl Actor {
     /// A part of the system that acts by itself, such as `import` or `demo`.
     pub fn system(part: &str) -> Self {
         Self(format!("system:{part}"))
+    }
+
+    /// A student, who acts for themself.
+    pub fn student(id: StudentId) -> Self {
+        Self(format!("student:{id}"))
+    }
+
+    /// A member of staff, as the identity provider names them.
+    pub fn user(subject: &str) -> Self {
+        Self(format!("user:{subject}"))
+    }
+
+    /// Who has the API key with this public prefix.
+    pub fn key(prefix: &str) -> Self {
+        Self(format!("key:{prefix}"))
     }
 
     /// The actor as stored.

@@ -3,6 +3,7 @@
 //! A refused enrollment is not here: it is an answer ([`Receipt`](crate::registration::Receipt)), not an error. An
 //! adapter turns its own failures into one of these in one place.
 
+use crate::access::Operation;
 use crate::fields::FieldErrors;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -145,6 +146,9 @@ pub enum Error {
     /// The idempotency key was used before for another request: use a new key.
     #[error("this idempotency key was used for a different request")]
     IdempotencyKeyReused,
+    /// Nobody in the caller's roles may do this: ask somebody who may.
+    #[error("the roles of the caller do not let them {0}")]
+    Forbidden(Operation),
     /// Too many requests are waiting: try again after a moment.
     #[error("too many requests are waiting")]
     Busy,

@@ -31,6 +31,7 @@
 //!
 //! # Where things are
 //!
+//! * [`access`]: who may do what, in one table, and the gate that every service asks.
 //! * [`catalog`]: what is offered and to whom, with one generic port ([`catalog::Repository`]) and service ([`catalog::Catalog`]).
 //! * [`registration`]: the relation, the commands that change it, the facts, the rules and the decision.
 //! * [`fields`] and [`text`]: how input becomes values that are valid because they exist.
@@ -49,6 +50,7 @@
 //! * `mocks`: `mockall` mocks of every port.
 //! * `openapi`: `utoipa::ToSchema` on what is part of the HTTP API.
 
+pub mod access;
 pub mod actor;
 pub mod catalog;
 pub mod chance;

@@ -136,6 +136,9 @@ text!(
     /// The name of a section's instructor.
     Instructor, 1..=200, line);
 text!(
+    /// The institution's own identifier of an instructor.
+    InstructorNumber, 1..=64, line);
+text!(
     /// Where a section meets.
     Location, 1..=200, line);
 text!(
