@@ -2,6 +2,7 @@
 
 use super::{InputError, Kind, Members, Problem};
 use enrollment_core::Error;
+use enrollment_core::access::AuthenticationError;
 use enrollment_core::fields::FieldError;
 use enrollment_core::health::NotReady;
 
@@ -30,10 +31,26 @@ impl From<Error> for Problem {
                 Self::new(Kind::Fixed, detail).with_members(members)
             }
             Error::IdempotencyKeyReused => Self::new(Kind::IdempotencyKeyReused, detail),
+            Error::Forbidden(operation) => Self::forbidden(operation),
             Error::Busy => Self::new(Kind::Busy, detail),
             Error::Unavailable(cause) => Self::new(Kind::Unavailable, detail).caused_by(cause),
             Error::OutcomeUnknown(cause) => Self::new(Kind::OutcomeUnknown, detail).caused_by(cause),
             Error::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<AuthenticationError> for Problem {
+    fn from(error: AuthenticationError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            // RFC 6750, section 3.1.
+            AuthenticationError::Rejected(rejection) => {
+                let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{rejection}\"");
+                Self::new(Kind::Unauthenticated, detail).challenging(&challenge)
+            }
+            AuthenticationError::Busy => Self::new(Kind::Busy, detail),
+            AuthenticationError::Unavailable(cause) => Self::new(Kind::Unavailable, detail).caused_by(cause),
         }
     }
 }

@@ -8,6 +8,8 @@ use actix_web::http::StatusCode;
 #[expect(missing_docs, reason = "the table below says what each is")]
 pub enum Kind {
     Malformed,
+    Unauthenticated,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     Duplicate,
@@ -24,6 +26,7 @@ pub enum Kind {
     TooLarge,
     UnsupportedMediaType,
     Invalid,
+    TooManyRequests,
     IdempotencyKeyReused,
     Internal,
     Busy,
@@ -48,8 +51,11 @@ const fn row(status: StatusCode, problem_type: &'static str, title: &'static str
 
 impl Kind {
     /// All kinds that have a type of their own.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::TooManyRequests,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Duplicate,
@@ -79,6 +85,12 @@ impl Kind {
         use StatusCode as S;
         match self {
             Self::Malformed => row(S::BAD_REQUEST, "/problems/malformed", "The request is malformed", None),
+            Self::Unauthenticated => row(S::UNAUTHORIZED, "/problems/unauthenticated", "It is not known who asks",
+                Some("Send `Authorization: Bearer` with an API key or a token that is valid.")),
+            Self::Forbidden => row(S::FORBIDDEN, "/problems/forbidden", "The caller may not do this",
+                Some("Ask somebody in a role that may, or for a key that has the scope.")),
+            Self::TooManyRequests => row(S::TOO_MANY_REQUESTS, "/problems/too-many-requests", "The caller asks too often",
+                Some("Nothing was changed: ask again after the seconds that `Retry-After` names.")),
             Self::NotFound => row(S::NOT_FOUND, "/problems/not-found", "There is no such thing", None),
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "/problems/method-not-allowed", "The path does not take this method",
                 Some("Use one of the methods that the header `Allow` names.")),
@@ -163,7 +175,7 @@ impl Kind {
     /// When asking again makes sense.
     pub(crate) const fn retry_after(self) -> Option<RetryAfter> {
         match self {
-            Self::OutcomeUnknown => Some(RetryAfter::between(1, 3)),
+            Self::OutcomeUnknown | Self::TooManyRequests => Some(RetryAfter::between(1, 3)),
             Self::Busy => Some(RetryAfter::between(1, 5)),
             Self::Unavailable | Self::NotReady => Some(RetryAfter::between(5, 15)),
             _ => None,
@@ -198,7 +210,8 @@ mod tests {
     fn what_can_be_repeated_says_when() {
         for kind in Kind::ALL {
             let is_unserved = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
-            assert_eq!(kind.retry_after().is_some(), is_unserved, "{kind:?}");
+            let is_early = kind.status() == StatusCode::TOO_MANY_REQUESTS;
+            assert_eq!(kind.retry_after().is_some(), is_unserved || is_early, "{kind:?}");
             assert_eq!(kind.unserved_because().is_some(), is_unserved, "{kind:?}");
         }
     }

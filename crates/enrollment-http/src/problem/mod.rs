@@ -15,9 +15,11 @@ pub use kind::Kind;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use enrollment_core::Subject;
+use enrollment_core::access::permissions::{permission, scope};
+use enrollment_core::access::{Operation, Permission, RoleKind};
 use enrollment_core::error::Cause;
 use enrollment_core::fields::{FieldError, FieldErrors};
 use enrollment_core::ids::AttemptId;
@@ -110,6 +112,32 @@ impl Problem {
     /// A malformed id in the path names nothing.
     pub(crate) fn no_such_id(text: &str) -> Self {
         Self::new(Kind::NotFound, format!("`{text}` is not an id: ids are UUIDs, so nothing has this one."))
+    }
+
+    /// The request has no credential.
+    pub(crate) fn unauthenticated() -> Self {
+        let detail = "The request has no credential: send `Authorization: Bearer` with an API key or a token.";
+        Self::new(Kind::Unauthenticated, detail).challenging("Bearer")
+    }
+
+    /// The caller's roles do not let them do this; the detail says which do.
+    pub(crate) fn forbidden(operation: Operation) -> Self {
+        let roles: Vec<&str> = RoleKind::ALL
+            .into_iter()
+            .filter(|role| *role != RoleKind::Service && permission(*role, operation) != Permission::No)
+            .map(RoleKind::word)
+            .collect();
+        let scope =
+            scope(operation).map_or_else(String::new, |scope| format!(", or a service that has the scope `{scope}`"));
+        let detail = format!("The caller may not {operation} here. Who may: {}{scope}.", roles.join(", "));
+        Self::new(Kind::Forbidden, detail)
+    }
+
+    /// This problem, asking for a credential as [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-3) says.
+    #[must_use]
+    fn challenging(self, challenge: &str) -> Self {
+        let value = HeaderValue::from_str(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+        self.with_headers([(WWW_AUTHENTICATE, value)])
     }
 
     /// The input is wrong in these places.
