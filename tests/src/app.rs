@@ -102,7 +102,7 @@ fn settings(database: &TestDatabase) -> Settings {
         connections: Connections::default(),
         shutdown_timeout: Duration::from_secs(5),
         handle_signals: false,
-        store: StoreConfig::new(database.url()),
+        store: StoreConfig::new(database.server_url()),
     }
 }
 

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 pub struct TestDatabase {
     name: String,
     url: String,
+    server_url: String,
 }
 
 /// A row that is locked until this is dropped.
@@ -47,7 +48,12 @@ impl TestDatabase {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{count}", std::process::id());
         cluster().admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self { url: cluster().url(&name), name }
+        Self { url: cluster().url(&name), server_url: cluster().server_url(&name), name }
+    }
+
+    /// How a server connects: as a role that may do no more than it has to, unless somebody else's PostgreSQL is tested on.
+    pub fn server_url(&self) -> &str {
+        &self.server_url
     }
 
     /// How to connect.
@@ -152,6 +158,9 @@ impl Cluster {
         };
         cluster.admin(&format!("DROP DATABASE IF EXISTS {}", cluster.template));
         cluster.admin(&format!("CREATE DATABASE {}", cluster.template));
+        if let Some(own) = &cluster.own {
+            own.ensure_roles(&cluster.template).unwrap();
+        }
         let mut connection = PgConnection::establish(&cluster.url(&cluster.template)).unwrap();
         enrollment_diesel::migrations::run(&mut connection).unwrap();
         cluster
@@ -166,6 +175,10 @@ impl Cluster {
             Some(cluster) => cluster.url(database),
             None => with_database(&self.admin_url, database),
         }
+    }
+
+    fn server_url(&self, database: &str) -> String {
+        self.own.as_ref().map_or_else(|| self.url(database), |cluster| cluster.server_url(database))
     }
 }
 

@@ -27,6 +27,7 @@ mod receipts;
 mod registration_day;
 mod rehearsals;
 mod reservations;
+mod roles;
 mod rush;
 mod schema;
 mod seat_feed;

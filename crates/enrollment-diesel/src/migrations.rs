@@ -10,7 +10,7 @@ use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::HashSet;
 use thiserror::Error;
@@ -44,6 +44,14 @@ pub enum MigrationError {
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The role may not change the schema, and the schema has to change.
+    #[error(
+        "{pending} migration(s) are to be applied, and this role may not change the tables: run `enrollment migrate` as their owner"
+    )]
+    NotOwner {
+        /// How many.
+        pending: usize,
+    },
     /// A migration failed, and was rolled back; those before it are applied.
     #[error("a migration failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -55,8 +63,16 @@ impl From<diesel::result::Error> for MigrationError {
     }
 }
 
-/// Applies all migrations that are not yet applied, each in a transaction of its own; answers their names in order.
+/// Applies all migrations that are not yet applied, each in a transaction of its own; answers their names in order. Where there are
+/// none, nothing is asked for that the role of a server may not do.
 pub fn run(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
+    let pending = pending(conn)?.len();
+    if pending == 0 {
+        return Ok(Vec::new());
+    }
+    if !diesel::select(sql::<Bool>("has_schema_privilege(current_schema, 'CREATE')")).get_result(conn)? {
+        return Err(MigrationError::NotOwner { pending });
+    }
     diesel::select(pg_advisory_lock(LOCK)).execute(conn)?;
     let applied = apply(conn);
     // A failure to unlock must not hide what went before; the lock ends with the session in any case.

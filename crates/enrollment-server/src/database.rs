@@ -23,6 +23,7 @@ pub enum Location {
 /// A database that is ready for connections, for as long as this value lives.
 pub struct Database {
     url: String,
+    owner_url: String,
     /// Stops when dropped, unless another process runs it.
     cluster: Option<LocalCluster>,
 }
@@ -34,7 +35,8 @@ impl Database {
     /// When the cluster cannot be started, or another process keeps it for itself.
     pub fn open(location: &Location, purpose: &str, access: Access) -> Result<Self, ClusterError> {
         let (data_dir, binaries) = match location {
-            Location::Url(url) => return Ok(Self { url: url.clone(), cluster: None }),
+            // Which role that is, and whether another one migrates, is for whoever named it to say.
+            Location::Url(url) => return Ok(Self { url: url.clone(), owner_url: url.clone(), cluster: None }),
             Location::Own { data_dir, binaries } => (data_dir, binaries),
         };
         let data_dir = data_dir.clone().map_or_else(account_data_dir, Ok)?;
@@ -46,7 +48,13 @@ impl Database {
         };
         let cluster = LocalCluster::open(&config, access)?;
         cluster.ensure_database(NAME)?;
-        Ok(Self { url: cluster.url(NAME), cluster: Some(cluster) })
+        cluster.ensure_roles(NAME)?;
+        Ok(Self { url: cluster.server_url(NAME), owner_url: cluster.url(NAME), cluster: Some(cluster) })
+    }
+
+    /// How to connect in order to migrate: as the owner of the tables, where that is another role.
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
     }
 
     /// How to connect.

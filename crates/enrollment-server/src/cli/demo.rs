@@ -21,7 +21,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let database = Database::open(&self.store.location(), "enrollment demo", Access::Share)?;
-        super::migrate::run_on(database.url())?;
+        super::migrate::run_on(database.owner_url())?;
         let mut connection = enrollment_diesel::connect(database.url())?;
         let demo = demo::load(&mut connection, self.students, &SystemClock)?;
         demo::show_features(&self.store.config(database.url()), &demo, Arc::new(SystemClock))?;

@@ -15,7 +15,7 @@ pub(super) struct Migrate {
 impl Migrate {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let database = Database::open(&self.store.location(), "enrollment migrate", Access::Share)?;
-        let applied = run_on(database.url())?;
+        let applied = run_on(database.owner_url())?;
         match applied.len() {
             0 => println!("Nothing to do: the tables are up to date."),
             count => println!("Applied {count} migration(s): {}.", applied.join(", ")),

@@ -62,7 +62,7 @@ impl Serve {
         let database = Database::open(&self.store.location(), "enrollment serve", Access::Own)?;
         // The lock that lets one server migrate belongs to a session, which a pooler does not keep.
         if self.migrate && self.store.prepared_statements == Switch::On {
-            super::migrate::run_on(database.url())?;
+            super::migrate::run_on(database.owner_url())?;
         }
         let connections = self.connections();
         connections.allow_files();

@@ -4,18 +4,23 @@ use super::binaries::Binaries;
 use super::data_dir::DataDir;
 use super::error::{ClusterError, io_error};
 use super::guard::Guard;
-use super::init::{self, SUPERUSER};
+use super::init::{self, SERVER, SUPERUSER};
 use super::lock::{self, Claim, Holder, OwnerLock};
 use super::log::Log;
 use super::postmaster::{self, PidFile};
 use super::settings::{self, Durability, PORT};
 use super::socket;
 use std::ffi::OsStr;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// What makes the roles, and says what each may do.
+const ROLES: &str = include_str!("../../../../docs/roles.sql");
 
 /// How long PostgreSQL may take until it is ready. Recovery after a crash replays what was written since the last
 /// checkpoint.
@@ -143,11 +148,20 @@ impl LocalCluster {
         &self.binaries
     }
 
-    /// The URL of a database in this cluster, for libpq.
+    /// The URL of a database in this cluster, for libpq, as the owner of everything.
     pub fn url(&self, database: &str) -> String {
+        self.url_as(SUPERUSER, database)
+    }
+
+    /// The same as the role that serves, once [`ensure_roles`](Self::ensure_roles) has made it.
+    pub fn server_url(&self, database: &str) -> String {
+        self.url_as(SERVER, database)
+    }
+
+    fn url_as(&self, role: &str, database: &str) -> String {
         let host = percent_encoded(self.socket_dir.as_os_str());
         // The port, too, since PGPORT would otherwise name the socket.
-        format!("postgresql://{SUPERUSER}@/{}?host={host}&port={PORT}", percent_encoded(OsStr::new(database)))
+        format!("postgresql://{role}@/{}?host={host}&port={PORT}", percent_encoded(OsStr::new(database)))
     }
 
     /// Creates a database unless there is one.
@@ -157,15 +171,41 @@ impl LocalCluster {
         /// What it answers when another process is creating it at this moment.
         const UNIQUE_VIOLATION: &str = "23505";
 
-        let mut psql = self.data_dir.account().command(self.binaries.psql());
-        psql.arg("--no-psqlrc").args(["--quiet", "--set", "VERBOSITY=sqlstate", "--dbname", &self.url("postgres")]);
-        psql.args(["--command", &format!("CREATE DATABASE {}", quoted_identifier(name))]);
+        let mut psql = self.psql("postgres");
+        psql.args([
+            "--set",
+            "VERBOSITY=sqlstate",
+            "--command",
+            &format!("CREATE DATABASE {}", quoted_identifier(name)),
+        ]);
         let output = psql.output().map_err(io_error("run", self.binaries.psql()))?;
         let said = String::from_utf8_lossy(&output.stderr);
         if output.status.success() || said.contains(DUPLICATE_DATABASE) || said.contains(UNIQUE_VIOLATION) {
             return Ok(());
         }
         Err(ClusterError::CreateDatabase { name: name.to_owned(), detail: said.trim().to_owned(), log: self.log() })
+    }
+
+    /// Gives a database the role that serves it, which may not do all that the owner may: the same as for any other PostgreSQL.
+    pub fn ensure_roles(&self, database: &str) -> Result<(), ClusterError> {
+        let failed = |detail: String| ClusterError::CreateRoles { name: database.to_owned(), detail, log: self.log() };
+        let mut psql = self.psql(database);
+        psql.args(["--set", &format!("owner={SUPERUSER}"), "--set", &format!("server={SERVER}"), "--file", "-"]);
+        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut running = psql.spawn().map_err(io_error("run", self.binaries.psql()))?;
+        // It fits into a pipe, so it is taken before psql says anything; if psql has ended, its own words say why.
+        let _ = running.stdin.take().map(|mut input| input.write_all(ROLES.as_bytes()));
+        let output = running.wait_with_output().map_err(io_error("run", self.binaries.psql()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut psql = self.data_dir.account().command(self.binaries.psql());
+        psql.args(["--no-psqlrc", "--quiet", "--dbname", &self.url(database)]);
+        psql
     }
 
     /// Stops PostgreSQL when this process runs it, as dropping does, and says what went wrong.

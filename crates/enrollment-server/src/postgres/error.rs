@@ -180,6 +180,16 @@ pub enum ClusterError {
         /// The log of PostgreSQL.
         log: PathBuf,
     },
+    /// The roles of a database could not be made.
+    #[error("the roles of the database `{name}` could not be made: {detail}; see {}", log.display())]
+    CreateRoles {
+        /// The database.
+        name: String,
+        /// What PostgreSQL said.
+        detail: String,
+        /// The log of PostgreSQL.
+        log: PathBuf,
+    },
     /// The operating system refused.
     #[error("cannot {doing} {}: {source}; check its permissions and the free space", path.display())]
     Io {

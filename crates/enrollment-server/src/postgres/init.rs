@@ -21,8 +21,11 @@ const UNFINISHED: &str = "postgres.unfinished-";
 /// How long an `initdb` may take to notice that its folder is gone.
 const CONTEST: Duration = Duration::from_secs(10);
 
-/// The superuser of the cluster, and the only role that the server needs.
+/// The superuser of the cluster, who owns the tables.
 pub(super) const SUPERUSER: &str = "enrollment";
+
+/// The role of the server, which reads and writes rows.
+pub(super) const SERVER: &str = "enrollment_server";
 
 /// The major version from which PostgreSQL has C.UTF-8 built in.
 const BUILTIN_LOCALE_SINCE: u32 = 17;

@@ -1,0 +1,1 @@
+DROP FUNCTION withdraw_privileges(text, regclass);
