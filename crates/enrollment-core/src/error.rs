@@ -37,6 +37,8 @@ pub enum Subject {
     Receipt,
     /// A grade of the grade scale.
     Grade,
+    /// An API key.
+    Key,
 }
 
 impl Subject {
@@ -55,6 +57,7 @@ impl Subject {
             Self::PermitUse => "permit_use",
             Self::Receipt => "receipt",
             Self::Grade => "grade",
+            Self::Key => "key",
         }
     }
 }
@@ -74,6 +77,7 @@ impl fmt::Display for Subject {
             Self::PermitUse => "record of its use",
             Self::Receipt => "receipt",
             Self::Grade => "grade",
+            Self::Key => "key",
         })
     }
 }

@@ -88,6 +88,8 @@ ids! {
     AttemptId;
     /// Identifies an event of registration.
     EventId;
+    /// Identifies an API key.
+    KeyId;
 }
 
 impl AttemptId {

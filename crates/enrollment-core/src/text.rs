@@ -151,6 +151,9 @@ text!(
     /// Who granted a permit.
     Grantor, 1..=200, line);
 text!(
+    /// What an API key is for, so that whoever looks at the list knows whether it is still needed.
+    KeyName, 1..=200, line);
+text!(
     /// The caller's name for one request, so that a repetition has no second effect.
     IdempotencyKey, 1..=255, line);
 text!(

@@ -13,8 +13,8 @@
 //!   whose outcome is unknown.
 //! * [`error`] sorts the driver's errors by what can be done about them.
 //!
-//! * [`store`] is [`PgStore`], which has the ports; their methods are functions of a connection in `catalog` and
-//!   `registration`, on the rows of `rows`. Where diesel's query builder ends, `statement` begins.
+//! * [`store`] is [`PgStore`], which has the ports; their methods are functions of a connection in `catalog`,
+//!   `registration` and `access`, on the rows of `rows`. Where diesel's query builder ends, `statement` begins.
 //! * `constraint` is where what the database refused becomes an error of the domain.
 //! * [`mod@check`] looks for what the database holds and must not.
 //! * [`import`] reads and writes thousands of entries at once.
@@ -27,6 +27,7 @@
 //!   `TryFrom` reads it. What an invariant says of it goes into `check.sql`.
 //! * To add a **fact** that rules ask for: see `registration`.
 
+mod access;
 mod catalog;
 pub mod check;
 mod combine;

@@ -1,6 +1,32 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    access_tokens (digest) {
+        digest -> Bytea,
+        key_id -> Uuid,
+        roles -> Jsonb,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        prefix -> Text,
+        digest -> Bytea,
+        name -> Text,
+        roles -> Jsonb,
+        created_at -> Timestamptz,
+        created_by -> Text,
+        expires_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Text>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     courses (id) {
         id -> Uuid,
         code -> Text,
@@ -283,6 +309,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_tokens -> api_keys (key_id));
 diesel::joinable!(holds -> students (student_id));
 diesel::joinable!(meetings -> sections (section_id));
 diesel::joinable!(permit_uses -> permits (permit_id));
@@ -303,6 +330,8 @@ diesel::joinable!(window_students -> windows (window_id));
 diesel::joinable!(windows -> terms (term_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_tokens,
+    api_keys,
     courses,
     event_feed,
     event_feed_mark,

@@ -1,10 +1,11 @@
 //! The store: connections in lanes, and the ports on them.
 //!
 //! A port's method sends a job to a lane and awaits its answer. Reads have lanes of their own, so that they never wait
-//! behind writers who wait for a row; the reads that everybody repeats have one in which they are combined; attempts to register
+//! behind writers who wait for a row; so has the question whose a credential is; the reads that everybody repeats have one in which they are combined; attempts to register
 //! have one in which they are; and so has the question whether the database is there. The jobs are functions of a connection,
 //! each in the file of its subject.
 
+use crate::access::{KeyUse, key_uses};
 use crate::pool::{Pool, Purpose};
 use crate::registration::CoursesReader;
 use crate::registration::combining::AttemptCombiner;
@@ -27,6 +28,10 @@ pub struct PgStore {
     pub(crate) readers: Workers<PgConnection>,
     /// Students' courses.
     pub(crate) courses: CoursesReader,
+    /// Whose credentials are.
+    pub(crate) credentials: Workers<PgConnection>,
+    /// When keys were last used.
+    pub(crate) key_uses: WriteBehind<KeyUse>,
     /// Whether the database is there.
     pub(crate) health: Workers<PgConnection>,
     pub(crate) writers: Workers<PgConnection>,
@@ -52,6 +57,9 @@ impl PgStore {
             attempts,
             readers: lane("store-read", Purpose::Read)?,
             courses: registration::courses_reader(config)?,
+            // One connection is enough for those that are not remembered.
+            credentials: Workers::start("store-credentials", 1, config.queue, Pool::new(config, Purpose::Read))?,
+            key_uses: key_uses(config)?,
             health: lane("store-health", Purpose::Health)?,
             writers: lane("store-write", Purpose::Write)?,
             refusals,
@@ -80,6 +88,7 @@ impl PgStore {
         vec![
             lane("readers", self.readers.load()),
             lane("courses", self.courses.load()),
+            lane("credentials", self.credentials.load()),
             Lane { refused: self.attempts.refused(), ..lane("attempts", self.attempts.load()) },
             lane("writers", self.writers.load()),
         ]

@@ -102,3 +102,16 @@ $$;
 
 -- Seats taken of a reservation.
 CREATE FUNCTION kept(row_id integer) RETURNS bigint LANGUAGE sql AS $$ SELECT taken::bigint FROM reservations WHERE id = id(900 + row_id) $$;
+
+-- An API key.
+CREATE FUNCTION issue(row_id integer) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO api_keys (id, prefix, digest, name, roles, created_at, created_by)
+    VALUES (id(950 + row_id), repeat(chr(96 + row_id), 8), sha256(row_id::text::bytea), 'Import', '[{"role": "auditor"}]', now(), 'system:test')
+$$;
+
+-- A key with an access token.
+CREATE FUNCTION exchange(row_id integer) RETURNS void LANGUAGE sql AS $$
+    SELECT issue(row_id);
+    INSERT INTO access_tokens (digest, key_id, roles, issued_at, expires_at)
+    VALUES (sha256('token'), id(950 + row_id), '[{"role": "auditor"}]', now(), now() + interval '1 hour')
+$$;

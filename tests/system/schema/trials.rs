@@ -1,5 +1,6 @@
 //! What each constraint is there to refuse, and what it must let pass.
 
+mod keys;
 mod reservations;
 mod windows;
 
@@ -32,6 +33,7 @@ pub(super) fn all() -> Vec<Trial> {
         other_bounds(),
         meetings(),
         windows::all(),
+        keys::all(),
     ]
     .into_iter()
     .flatten()

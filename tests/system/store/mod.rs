@@ -10,6 +10,7 @@ mod grading;
 mod history;
 mod holds;
 mod idempotency;
+mod keys;
 mod names;
 mod permits;
 mod proxy;

@@ -1,13 +1,14 @@
 //! Roles: in what capacity somebody asks.
 
-use super::{Scope, Scopes};
+use super::{RoleForm, Scope, Scopes};
 use crate::ids::StudentId;
 use crate::text::{InstructorNumber, Program};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A capacity in which somebody asks, with whose records it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RoleForm", into = "RoleForm")]
 pub enum Role {
     /// A student, about themself.
     Student(StudentId),

@@ -3,6 +3,8 @@
 //! The database's own checks are as strict as the core's types where SQL can be, so a row that the core refuses was written
 //! by somebody else, or by a defect. It is an error that names the row ([`Corrupt`]), never a panic, and never passed on.
 
+pub(crate) mod access_token;
+pub(crate) mod api_key;
 pub(crate) mod course;
 pub(crate) mod hold;
 pub(crate) mod json;

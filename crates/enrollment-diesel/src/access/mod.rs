@@ -1,0 +1,6 @@
+//! Access: API keys, the access tokens that they are exchanged for, and whose secrets they are.
+
+mod credentials;
+mod keys;
+
+pub(crate) use credentials::{KeyUse, key_uses};
