@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use enrollment_core::access::{Affiliation, Affiliations, Gate, Principal, Role, Seen};
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
     Catalog, Cause, Course, Entry, GradeScale, Hold, Permit, PermitUse, Repository, Reservation, Section, Student,
@@ -20,7 +21,7 @@ use enrollment_core::registration::{
     SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef,
     TermWindows, TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
 };
-use enrollment_core::text::StudentNumber;
+use enrollment_core::text::{InstructorNumber, StudentNumber};
 use enrollment_core::{Error, Subject};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -374,6 +375,7 @@ impl RegistrationRepository for Registrations {
     async fn roster(
         &self,
         section: SectionId,
+        seen: Seen,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
         self.sections.get(section, Subject::Section)?;
@@ -382,17 +384,31 @@ impl RegistrationRepository for Registrations {
         let seated = all.iter().filter(|one| one.is_in_section(section) && one.status.holds_seat());
         let mut entries = seated
             .map(|one| {
-                let Student { id, number, given_name, family_name, .. } =
-                    self.students.get(one.student_id, Subject::Student)?;
-                Ok(RosterEntry {
-                    student_course: one.clone(),
-                    student: StudentRef { id, number, given_name, family_name },
-                })
+                let student = self.students.get(one.student_id, Subject::Student)?;
+                let is_seen = seen == Seen::Everybody || !student.confidential;
+                let Student { id, number, given_name, family_name, .. } = student;
+                let student = StudentRef { id, number, given_name, family_name };
+                Ok(is_seen.then(|| RosterEntry { student_course: one.clone(), student }))
             })
+            .filter_map(Result::transpose)
             .collect::<Result<Vec<_>, Error>>()?;
         entries.retain(|entry| page.after.is_none_or(|after| key(entry) > after));
         entries.sort_by_key(key);
         Ok(Page::cut(entries, page.limit, key))
+    }
+}
+
+/// Whose records are whose. Nobody teaches here.
+#[async_trait]
+impl Affiliations for Table<Student> {
+    async fn of_student(&self, student: StudentId) -> Result<Option<Affiliation>, Error> {
+        let rows = self.rows();
+        let found = rows.get(&student.uuid());
+        Ok(found.map(|one| Affiliation { program: one.program.clone(), confidential: one.confidential }))
+    }
+
+    async fn teaches(&self, _: InstructorNumber, _: SectionId) -> Result<bool, Error> {
+        Ok(false)
     }
 }
 
@@ -422,31 +438,31 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let clock: Arc<dyn Clock> = Arc::new(StoppedClock("2026-09-01T08:00:00Z".parse()?));
     let ids: Arc<dyn IdSource> = Arc::new(Counter(AtomicU64::new(1)));
     let (students, courses, terms, sections) = (Table::new(), Table::new(), Table::new(), Table::new());
+    // A service would ask an authenticator who it is.
+    let registrar = Principal::new(Actor::user("ada"), vec![Role::Registrar]);
+    let gate = Gate::new(students.clone());
 
-    let student = Catalog::<Student>::new(students.clone(), clock.clone(), ids.clone())
+    let student = Catalog::<Student>::new(students.clone(), gate.clone(), clock.clone(), ids.clone())
         .create(
-            Actor::anonymous(),
+            &registrar,
             serde_json::from_value(json!({"number": "1001", "given_name": "Ada", "family_name": "Lovelace"}))?,
         )
         .await?;
-    let course = Catalog::<Course>::new(courses.clone(), clock.clone(), ids.clone())
-        .create(
-            Actor::anonymous(),
-            serde_json::from_value(json!({"code": "CS101", "title": "Programming", "credits": 6}))?,
-        )
+    let course = Catalog::<Course>::new(courses.clone(), gate.clone(), clock.clone(), ids.clone())
+        .create(&registrar, serde_json::from_value(json!({"code": "CS101", "title": "Programming", "credits": 6}))?)
         .await?;
-    let term = Catalog::<Term>::new(terms.clone(), clock.clone(), ids.clone())
+    let term = Catalog::<Term>::new(terms.clone(), gate.clone(), clock.clone(), ids.clone())
         .create(
-            Actor::anonymous(),
+            &registrar,
             serde_json::from_value(json!({
                 "code": "2026-fall", "name": "Fall 2026", "time_zone": "Europe/London",
                 "starts_on": "2026-09-01", "ends_on": "2027-01-31"
             }))?,
         )
         .await?;
-    let section = Catalog::<Section>::new(sections.clone(), clock.clone(), ids.clone())
+    let section = Catalog::<Section>::new(sections.clone(), gate.clone(), clock.clone(), ids.clone())
         .create(
-            Actor::anonymous(),
+            &registrar,
             serde_json::from_value(json!({
                 "course_id": course.id, "term_id": term.id, "number": "1", "capacity": 30, "status": "open",
                 "meetings": [{"days": ["mon", "wed"], "starts_at": "10:00", "ends_at": "11:15"}]
@@ -458,18 +474,19 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let student_courses = Mutex::new(Vec::new());
     let store =
         Registrations { students, holds, windows, permits, courses, terms, sections, reservations, student_courses };
-    let registration = Registration::new(Arc::new(store), clock, ids);
+    let registration = Registration::new(Arc::new(store), gate, clock, ids);
     for _ in 0..2 {
         let draft = serde_json::from_value(json!({ "section_id": section.id }))?;
-        let receipt = registration.enroll(Actor::anonymous(), student.id, draft, RequestOptions::default()).await?;
+        let receipt = registration.enroll(&registrar, student.id, draft, RequestOptions::default()).await?;
         match receipt.outcome {
             Outcome::Accepted { changes } => println!("accepted: {}", serde_json::to_string_pretty(&changes)?),
             Outcome::Refused { violations } => println!("refused: {}", serde_json::to_string_pretty(&violations)?),
         }
     }
-    let page = registration.courses_of(student.id, StudentCourseFilter::default(), PageRequest::default()).await?;
+    let page =
+        registration.courses_of(&registrar, student.id, StudentCourseFilter::default(), PageRequest::default()).await?;
     println!("{} has {} course(s)", student.given_name, page.items.len());
-    for entry in registration.timetable(student.id, None).await?.items {
+    for entry in registration.timetable(&registrar, student.id, None).await?.items {
         let meetings: Vec<String> = entry.meetings.iter().map(ToString::to_string).collect();
         println!("{} {}: {}", entry.course.code, entry.course.title, meetings.join(", "));
     }

@@ -39,6 +39,8 @@ pub enum Subject {
     Grade,
     /// An API key.
     Key,
+    /// Somebody who teaches a section.
+    Instructor,
 }
 
 impl Subject {
@@ -58,6 +60,7 @@ impl Subject {
             Self::Receipt => "receipt",
             Self::Grade => "grade",
             Self::Key => "key",
+            Self::Instructor => "instructor",
         }
     }
 }
@@ -78,6 +81,7 @@ impl fmt::Display for Subject {
             Self::Receipt => "receipt",
             Self::Grade => "grade",
             Self::Key => "key",
+            Self::Instructor => "instructor of this number",
         })
     }
 }

@@ -47,7 +47,7 @@ fn refusal(constraint: &str) -> Option<Error> {
         "sections_course_id_fkey" | "permits_course_id_fkey" => missing("/course_id"),
         "permits_section_id_fkey" => missing("/section_id"),
         "sections_term_id_fkey" => missing("/term_id"),
-        "reservations_section_id_fkey" => Error::NotFound(Subject::Section),
+        "reservations_section_id_fkey" | "section_instructors_section_id_fkey" => Error::NotFound(Subject::Section),
         // The path names the student, not the body.
         "holds_student_id_fkey" | "permits_student_id_fkey" => Error::NotFound(Subject::Student),
         "windows_term_id_fkey" => Error::NotFound(Subject::Term),

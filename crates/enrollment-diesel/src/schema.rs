@@ -203,6 +203,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    section_instructors (section_id, number) {
+        section_id -> Uuid,
+        number -> Text,
+    }
+}
+
+diesel::table! {
     sections (id) {
         id -> Uuid,
         course_id -> Uuid,
@@ -262,6 +269,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        confidential -> Bool,
     }
 }
 
@@ -317,6 +325,7 @@ diesel::joinable!(permits -> courses (course_id));
 diesel::joinable!(permits -> sections (section_id));
 diesel::joinable!(permits -> students (student_id));
 diesel::joinable!(reservations -> sections (section_id));
+diesel::joinable!(section_instructors -> sections (section_id));
 diesel::joinable!(sections -> courses (course_id));
 diesel::joinable!(sections -> seat_pools (seat_pool_id));
 diesel::joinable!(sections -> terms (term_id));
@@ -347,6 +356,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     registration_events,
     reservations,
     seat_pools,
+    section_instructors,
     sections,
     student_courses,
     students,

@@ -5,8 +5,8 @@ use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::seats::Board;
 use crate::{
-    Metrics, docs_page, health, history, metrics, observe, plan, receipts, reservations, roster, seats, section_grades,
-    sections, student_courses,
+    Metrics, docs_page, health, history, instructors, metrics, observe, plan, receipts, reservations, roster, seats,
+    section_grades, sections, student_courses,
 };
 use crate::{bulk, courses, events, grades, holds, offers, permits, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
@@ -14,7 +14,10 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::catalog::{Catalog, Course, Grades, Hold, Permit, Reservation, Section, Student, Term, Window};
+use enrollment_core::access::Authenticator;
+use enrollment_core::catalog::{
+    Catalog, Course, Grades, Hold, Instructors, Permit, Reservation, Section, Student, Term, Window,
+};
 use enrollment_core::chance::Chance;
 use enrollment_core::health::Health;
 use enrollment_core::ids::IdSource;
@@ -40,6 +43,8 @@ pub struct Services {
     pub grades: Grades,
     /// Sections.
     pub sections: Catalog<Section>,
+    /// Who teaches sections.
+    pub instructors: Instructors,
     /// Reservations of seats.
     pub reservations: Catalog<Reservation>,
     /// Student courses.
@@ -52,6 +57,8 @@ pub struct Services {
     pub history: History,
     /// How many seats of each section are taken.
     pub seats: Arc<dyn SeatCounts>,
+    /// Tells who asks.
+    pub authenticator: Arc<dyn Authenticator>,
     /// How the store is.
     pub health: Arc<dyn Health>,
     /// Mints the ids of requests that come without one.
@@ -158,6 +165,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         windows::endpoints(),
         seats::endpoints(),
         sections::endpoints(),
+        instructors::endpoints(),
         grades::endpoints(),
         reservations::endpoints(),
         roster::endpoints(),

@@ -3,7 +3,7 @@
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::endpoint::Endpoint;
-use crate::metrics::Operation;
+use crate::metrics::Asked;
 use crate::openapi::BulkProblems;
 use crate::parameters::Query;
 use crate::path::Id;
@@ -13,6 +13,7 @@ use crate::student_courses::DryRun;
 use crate::{Metrics, Services};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{AttemptId, SectionId, StudentId};
 use enrollment_core::registration::{
     Bulk, BulkAnswer, BulkDraft, BulkOutcome, Outcome, Promotion, Receipt, StudentCourse, StudentKey, Violation,
@@ -24,7 +25,7 @@ use utoipa::ToSchema;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/api/v1/sections/{id}/students", enroll)]
+    vec![Endpoint::post(Operation::RegisterMany, "/api/v1/sections/{id}/students", enroll)]
 }
 
 /// What came of a bulk.
@@ -116,17 +117,17 @@ enum RowOutcome {
 pub(crate) async fn enroll(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(section): Id<SectionId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     Json(draft): Json<BulkDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let bulk = services.registration.enroll_all(actor, section, draft, dry_run).await?;
+    let bulk = services.registration.enroll_all(&by, section, draft, dry_run).await?;
     for row in &bulk.rows {
         match &row.outcome {
             // Of a bulk of which nothing is kept, nothing was accepted.
             BulkOutcome::Decided(receipt) if !bulk.is_refused() || row.outcome.is_refused() => {
-                metrics.decided(Operation::Bulk, receipt);
+                metrics.decided(Asked::Bulk, receipt);
             }
             _ => {}
         }

@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Course, CourseDraft, CourseFilter};
 use enrollment_core::ids::CourseId;
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::text::CourseCode;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/courses", list),
-        Endpoint::post("/api/v1/courses", create),
-        Endpoint::get("/api/v1/courses/{id}", get),
-        Endpoint::patch("/api/v1/courses/{id}", change),
-        Endpoint::delete("/api/v1/courses/{id}", delete),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/courses", list),
+        Endpoint::post(Operation::WriteCatalog, "/api/v1/courses", create),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/courses/{id}", get),
+        Endpoint::patch(Operation::WriteCatalog, "/api/v1/courses/{id}", change),
+        Endpoint::delete(Operation::WriteCatalog, "/api/v1/courses/{id}", delete),
     ]
 }
 
@@ -57,9 +58,10 @@ impl FromParameters for CourseFilter {
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Query((filter, request)): Query<(CourseFilter, PageRequest<CourseId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.courses.list(filter, request).await?)
+    page(services.courses.list(&by, filter, request).await?)
 }
 
 /// Makes a course.
@@ -91,10 +93,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<CourseDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let course = services.courses.create(actor, draft).await?;
+    let course = services.courses.create(&by, draft).await?;
     created(format!("/api/v1/courses/{}", course.id), &course)
 }
 
@@ -121,11 +123,12 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(id): Id<CourseId>,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.courses.get(id).await?)
+    found(&request, &services.courses.get(&by, id).await?)
 }
 
 /// Changes a course: a field that is absent stays, one that is null is cleared.
@@ -155,13 +158,13 @@ pub(crate) async fn change(
     Id(id): Id<CourseId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<CourseDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.courses.change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.courses.change(&by, id, expected, draft).await?);
     }
-    changed(&services.courses.change(actor, id, expected, draft).await?)
+    changed(&services.courses.change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a course that nothing refers to.
@@ -181,8 +184,8 @@ pub(crate) async fn delete(
     Id(id): Id<CourseId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.courses.delete(actor, id, expected).await?;
+    services.courses.delete(&by, id, expected).await?;
     Ok(deleted())
 }

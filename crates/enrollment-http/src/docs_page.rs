@@ -1,5 +1,6 @@
 //! The API's document as JSON, and as a page to read and try it on. The page's files are part of the program.
 
+use crate::caller::Access;
 use crate::endpoint::Endpoint;
 use crate::openapi::openapi;
 use crate::problem::{Kind, Problem};
@@ -16,9 +17,9 @@ use utoipa_swagger_ui::{Config, serve};
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/openapi.json", document),
-        Endpoint::get("/api/docs", index),
-        Endpoint::get("/api/docs/{file}", asset),
+        Endpoint::get(Access::Open, "/api/openapi.json", document),
+        Endpoint::get(Access::Open, "/api/docs", index),
+        Endpoint::get(Access::Open, "/api/docs/{file}", asset),
     ]
 }
 

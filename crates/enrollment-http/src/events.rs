@@ -1,6 +1,7 @@
 //! The feed of all events, for other systems to follow.
 
 use crate::Services;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::history::EventPage;
 use crate::openapi::ListProblems;
@@ -9,11 +10,12 @@ use crate::parameters::{FromParameters, Parameters, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::page::Limit;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/events", follow)]
+    vec![Endpoint::get(Operation::ReadEvents, "/api/v1/events", follow)]
 }
 
 /// From where on, and how much of it.
@@ -50,7 +52,8 @@ impl FromParameters for Following {
 )]
 pub(crate) async fn follow(
     services: Data<Services>,
+    Caller(by): Caller,
     Query(Following { after, limit }): Query<Following>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.history.feed(after, limit).await?)
+    page(services.history.feed(&by, after, limit).await?)
 }

@@ -2,6 +2,7 @@
 
 use crate::Services;
 use crate::body::Json;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::{DeleteGradeProblems, ListProblems, PutProblems};
 use crate::page::PageBody;
@@ -12,15 +13,16 @@ use crate::representation::{deleted, json};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Put, ScaleGrade, ScaleGradeDraft};
 use enrollment_core::text::Grade;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/grades", list),
-        Endpoint::put("/api/v1/grades/{grade}", put),
-        Endpoint::delete("/api/v1/grades/{grade}", delete),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/grades", list),
+        Endpoint::put(Operation::WriteCatalog, "/api/v1/grades/{grade}", put),
+        Endpoint::delete(Operation::WriteCatalog, "/api/v1/grades/{grade}", delete),
     ]
 }
 
@@ -35,8 +37,8 @@ type ScaleGradePage = PageBody<ScaleGrade>;
     tag = "grades",
     responses((status = 200, description = "The grade scale.", body = ScaleGradePage), ListProblems),
 )]
-pub(crate) async fn list(services: Data<Services>, _: Query<()>) -> Result<HttpResponse, Problem> {
-    json(&serde_json::json!({ "items": services.grades.scale().await?, "next_cursor": null }))
+pub(crate) async fn list(services: Data<Services>, Caller(by): Caller, _: Query<()>) -> Result<HttpResponse, Problem> {
+    json(&serde_json::json!({ "items": services.grades.scale(&by).await?, "next_cursor": null }))
 }
 
 /// Adds a grade to the scale, or changes what it is worth: from then on, and for all who have it.
@@ -55,11 +57,12 @@ pub(crate) async fn list(services: Data<Services>, _: Query<()>) -> Result<HttpR
 )]
 pub(crate) async fn put(
     services: Data<Services>,
+    Caller(by): Caller,
     OfGrade(grade): OfGrade,
     _: Query<()>,
     Json(draft): Json<ScaleGradeDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let (grade, put) = services.grades.put(grade, draft).await?;
+    let (grade, put) = services.grades.put(&by, grade, draft).await?;
     let mut answer = json(&grade)?;
     if put == Put::Added {
         *answer.status_mut() = StatusCode::CREATED;
@@ -78,9 +81,10 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn delete(
     services: Data<Services>,
+    Caller(by): Caller,
     OfGrade(grade): OfGrade,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    services.grades.delete(grade).await?;
+    services.grades.delete(&by, grade).await?;
     Ok(deleted())
 }

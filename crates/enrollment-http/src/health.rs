@@ -1,6 +1,7 @@
 //! Whether the server is alive, and whether it is ready.
 
 use crate::Services;
+use crate::caller::Access;
 use crate::endpoint::Endpoint;
 use crate::openapi::ReadyProblems;
 use crate::problem::Problem;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/healthz", alive), Endpoint::get("/readyz", ready)]
+    vec![Endpoint::get(Access::Open, "/healthz", alive), Endpoint::get(Access::Open, "/readyz", ready)]
 }
 
 /// How the server is.

@@ -1,6 +1,7 @@
 //! What happened to a student's registrations, and to those in a section.
 
 use crate::Services;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::FindProblems;
 use crate::page::{PageBody, PageParameters, page};
@@ -9,6 +10,7 @@ use crate::path::Id;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{SectionId, StudentId};
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::Event;
@@ -16,8 +18,8 @@ use enrollment_core::registration::Event;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/students/{id}/history", of_student),
-        Endpoint::get("/api/v1/sections/{id}/history", of_section),
+        Endpoint::get(Operation::ReadRegistrations, "/api/v1/students/{id}/history", of_student),
+        Endpoint::get(Operation::ReadEvents, "/api/v1/sections/{id}/history", of_section),
     ]
 }
 
@@ -35,10 +37,11 @@ pub(crate) type EventPage = PageBody<Event>;
 )]
 pub(crate) async fn of_student(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(request): Query<PageRequest<i64>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.history.of_student(student, request).await?)
+    page(services.history.of_student(&by, student, request).await?)
 }
 
 /// Lists what happened to the registrations in a section, the newest first.
@@ -52,8 +55,9 @@ pub(crate) async fn of_student(
 )]
 pub(crate) async fn of_section(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(section): Id<SectionId>,
     Query(request): Query<PageRequest<i64>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.history.of_section(section, request).await?)
+    page(services.history.of_section(&by, section, request).await?)
 }

@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Hold, HoldDraft, HoldFilter};
 use enrollment_core::ids::{HoldId, StudentId};
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::registration::EntryChange;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/students/{id}/holds", list),
-        Endpoint::post("/api/v1/students/{id}/holds", create),
-        Endpoint::get("/api/v1/students/{id}/holds/{hold_id}", get),
-        Endpoint::patch("/api/v1/students/{id}/holds/{hold_id}", change),
-        Endpoint::delete("/api/v1/students/{id}/holds/{hold_id}", delete),
+        Endpoint::get(Operation::ReadHolds, "/api/v1/students/{id}/holds", list),
+        Endpoint::post(Operation::WriteHolds, "/api/v1/students/{id}/holds", create),
+        Endpoint::get(Operation::ReadHolds, "/api/v1/students/{id}/holds/{hold_id}", get),
+        Endpoint::patch(Operation::WriteHolds, "/api/v1/students/{id}/holds/{hold_id}", change),
+        Endpoint::delete(Operation::WriteHolds, "/api/v1/students/{id}/holds/{hold_id}", delete),
     ]
 }
 
@@ -51,10 +52,11 @@ type HoldChange = EntryChange<Hold>;
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(request): Query<PageRequest<HoldId>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.holds.of(student).list(HoldFilter::default(), request).await?)
+    page(services.holds.of(student).list(&by, HoldFilter::default(), request).await?)
 }
 
 /// Places a hold on a student.
@@ -86,13 +88,13 @@ pub(crate) async fn create(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     Query(DryRun(dry_run)): Query<DryRun>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.holds.of(student).create(actor, draft).await?);
+        return json(&services.rehearsals.holds.of(student).create(&by, draft).await?);
     }
-    let hold = services.holds.of(student).create(actor, draft).await?;
+    let hold = services.holds.of(student).create(&by, draft).await?;
     created(format!("/api/v1/students/{student}/holds/{}", hold.id), &hold)
 }
 
@@ -120,12 +122,13 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(student): Id<StudentId>,
     OfHold(id): OfHold,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.holds.of(student).get(id).await?)
+    found(&request, &services.holds.of(student).get(&by, id).await?)
 }
 
 /// Changes a hold: a field that is absent stays, one that is null is cleared. To lift a hold and keep its trace, give it an
@@ -158,13 +161,13 @@ pub(crate) async fn change(
     OfHold(id): OfHold,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<HoldDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.holds.of(student).change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.holds.of(student).change(&by, id, expected, draft).await?);
     }
-    changed(&services.holds.of(student).change(actor, id, expected, draft).await?)
+    changed(&services.holds.of(student).change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a hold, which blocks nothing from then on.
@@ -191,11 +194,11 @@ pub(crate) async fn delete(
     OfHold(id): OfHold,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.holds.of(student).delete(actor, id, expected).await?);
+        return json(&services.rehearsals.holds.of(student).delete(&by, id, expected).await?);
     }
-    services.holds.of(student).delete(actor, id, expected).await?;
+    services.holds.of(student).delete(&by, id, expected).await?;
     Ok(deleted())
 }

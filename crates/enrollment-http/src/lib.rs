@@ -3,15 +3,16 @@
 //! # The way of a request
 //!
 //! ```text
-//! observe ─► route ─► extractors ─► handler ─► one service of enrollment-core
-//!    ▲                    │            │
-//!    └── Problem ─────────┴────────────┘
+//! observe ─► route ─► gate ─► extractors ─► handler ─► one service of enrollment-core
+//!    ▲                 │          │            │
+//!    └── Problem ──────┴──────────┴────────────┘
 //! ```
 //!
 //! * `observe` is the one middleware: request id, span, metrics, security headers, and the rendering of every [`Problem`].
+//! * `caller`, around each route, finds out who asks, and turns away who may not use the endpoint at all.
 //! * `time_limit`, around each route, gives up what takes too long.
 //! * Extractors parse what HTTP says into what core understands: `path` (ids), `parameters` (query strings), `body` (JSON
-//!   into drafts), `precondition` (`If-Match`), `idempotency` (`Idempotency-Key`), `caller` (who asks).
+//!   into drafts), `precondition` (`If-Match`), `idempotency` (`Idempotency-Key`), `Caller` (who asks).
 //! * A handler extracts, awaits one call of a service, and answers by `representation` or `page` (a timetable also by
 //!   `icalendar`). It holds no rule.
 //! * `problem` is the only place where an error of core becomes HTTP.
@@ -19,7 +20,7 @@
 //! # To change it
 //!
 //! * To add an **endpoint**: a handler with its `#[utoipa::path]` in the file of its resource, a line in that file's
-//!   `endpoints`, and its name in the list of `openapi`. A test fails when one of the two lists lacks what the other has.
+//!   `endpoints` that also says who may use it, and its name in the list of `openapi`. A test fails when one of the two lists lacks what the other has.
 //! * To add a **query parameter**: one line where the list's filter is read, and one in the handler's `params`.
 //! * To add a **kind of error**: a variant of `problem::Kind`, with its type, status, title and remedy in its table.
 //! * To add a **metric**: a field of [`Metrics`], registered where it is made.
@@ -43,6 +44,7 @@ mod history;
 mod holds;
 mod icalendar;
 mod idempotency;
+mod instructors;
 mod metrics;
 mod observe;
 mod offers;

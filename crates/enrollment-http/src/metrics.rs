@@ -12,6 +12,7 @@ use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::health::Load;
 use enrollment_core::registration::{Outcome, Receipt};
 use prometheus::{
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/metrics", show)]
+    vec![Endpoint::get(Operation::ReadMetrics, "/metrics", show)]
 }
 
 /// The upper bounds of the latency histogram, in seconds.
@@ -71,7 +72,7 @@ impl Drop for InFlight {
 
 /// What an attempt was for.
 #[derive(Clone, Copy)]
-pub(crate) enum Operation {
+pub(crate) enum Asked {
     Enroll,
     Drop,
     Plan,
@@ -174,7 +175,7 @@ impl Metrics {
     }
 
     /// Counts an attempt that was decided now.
-    pub(crate) fn decided(&self, operation: Operation, receipt: &Receipt) {
+    pub(crate) fn decided(&self, operation: Asked, receipt: &Receipt) {
         if receipt.dry_run || receipt.replayed {
             return;
         }
@@ -203,7 +204,7 @@ impl Metrics {
     }
 }
 
-impl Operation {
+impl Asked {
     fn name(self) -> &'static str {
         match self {
             Self::Enroll => "enroll",

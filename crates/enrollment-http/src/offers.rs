@@ -10,6 +10,7 @@ use crate::path::Id;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::SectionFilter;
 use enrollment_core::ids::{CourseId, SectionId, StudentId, TermId};
 use enrollment_core::page::PageRequest;
@@ -18,7 +19,7 @@ use enrollment_core::text::SearchText;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/students/{id}/sections", list)]
+    vec![Endpoint::get(Operation::RehearseRegistration, "/api/v1/students/{id}/sections", list)]
 }
 
 /// A page of the list, under a name of its own in the document.
@@ -61,9 +62,9 @@ impl FromParameters for OfferFilter {
 )]
 pub(crate) async fn list(
     services: Data<Services>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query((filter, request)): Query<(OfferFilter, PageRequest<SectionId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.offers.to(actor, student, filter, request).await?)
+    page(services.offers.to(&by, student, filter, request).await?)
 }

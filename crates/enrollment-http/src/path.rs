@@ -5,7 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Path;
 use actix_web::{FromRequest, HttpRequest};
 use enrollment_core::ids::{HoldId, PermitId, ReservationId, StudentCourseId, WindowId};
-use enrollment_core::text::Grade;
+use enrollment_core::text::{Grade, InstructorNumber};
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -29,6 +29,9 @@ pub(crate) struct OfPermit(pub(crate) PermitId);
 
 /// The `{grade}` of a path.
 pub(crate) struct OfGrade(pub(crate) Grade);
+
+/// The `{number}` of the path of an instructor.
+pub(crate) struct OfInstructor(pub(crate) InstructorNumber);
 
 impl<T: FromStr> FromRequest for Id<T> {
     type Error = Problem;
@@ -93,11 +96,27 @@ impl FromRequest for OfGrade {
     }
 }
 
+impl FromRequest for OfInstructor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(instructor(request).map(Self))
+    }
+}
+
 /// A grade may have any characters, so it is decoded in full: the `%2B` of `A%2B` is a plus.
 fn grade(request: &HttpRequest) -> Result<Grade, Problem> {
     let segments = Path::<String>::extract(request).into_inner();
     let text = segments.map(Path::into_inner).unwrap_or_default();
     Grade::try_from(text.as_str()).map_err(|_| Problem::no_such_id(&text))
+}
+
+/// So may the number of an instructor.
+fn instructor(request: &HttpRequest) -> Result<InstructorNumber, Problem> {
+    let segments = Path::<(String, String)>::extract(request).into_inner();
+    let (_, text) = segments.map(Path::into_inner).unwrap_or_default();
+    InstructorNumber::try_from(text.as_str()).map_err(|_| Problem::no_such_number(&text))
 }
 
 fn read<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {

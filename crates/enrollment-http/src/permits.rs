@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Permit, PermitDraft, PermitFilter};
 use enrollment_core::ids::{PermitId, StudentId};
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::registration::EntryChange;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/students/{id}/permits", list),
-        Endpoint::post("/api/v1/students/{id}/permits", create),
-        Endpoint::get("/api/v1/students/{id}/permits/{permit_id}", get),
-        Endpoint::patch("/api/v1/students/{id}/permits/{permit_id}", change),
-        Endpoint::delete("/api/v1/students/{id}/permits/{permit_id}", delete),
+        Endpoint::get(Operation::ReadPermits, "/api/v1/students/{id}/permits", list),
+        Endpoint::post(Operation::WritePermits, "/api/v1/students/{id}/permits", create),
+        Endpoint::get(Operation::ReadPermits, "/api/v1/students/{id}/permits/{permit_id}", get),
+        Endpoint::patch(Operation::WritePermits, "/api/v1/students/{id}/permits/{permit_id}", change),
+        Endpoint::delete(Operation::WritePermits, "/api/v1/students/{id}/permits/{permit_id}", delete),
     ]
 }
 
@@ -51,10 +52,11 @@ type PermitChange = EntryChange<Permit>;
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(request): Query<PageRequest<PermitId>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.permits.of(student).list(PermitFilter::default(), request).await?)
+    page(services.permits.of(student).list(&by, PermitFilter::default(), request).await?)
 }
 
 /// Grants a student a permit, which waives the rules that it names for one course or section.
@@ -89,13 +91,13 @@ pub(crate) async fn create(
     services: Data<Services>,
     Id(student): Id<StudentId>,
     Query(DryRun(dry_run)): Query<DryRun>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<PermitDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.permits.of(student).create(actor, draft).await?);
+        return json(&services.rehearsals.permits.of(student).create(&by, draft).await?);
     }
-    let permit = services.permits.of(student).create(actor, draft).await?;
+    let permit = services.permits.of(student).create(&by, draft).await?;
     created(format!("/api/v1/students/{student}/permits/{}", permit.id), &permit)
 }
 
@@ -123,12 +125,13 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(student): Id<StudentId>,
     OfPermit(id): OfPermit,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.permits.of(student).get(id).await?)
+    found(&request, &services.permits.of(student).get(&by, id).await?)
 }
 
 /// Changes a permit: a field that is absent stays, one that is null is cleared. To revoke one that was used, let it expire.
@@ -160,13 +163,13 @@ pub(crate) async fn change(
     OfPermit(id): OfPermit,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<PermitDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.permits.of(student).change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.permits.of(student).change(&by, id, expected, draft).await?);
     }
-    changed(&services.permits.of(student).change(actor, id, expected, draft).await?)
+    changed(&services.permits.of(student).change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a permit, which waives nothing from then on. One that was used stays.
@@ -193,11 +196,11 @@ pub(crate) async fn delete(
     OfPermit(id): OfPermit,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.permits.of(student).delete(actor, id, expected).await?);
+        return json(&services.rehearsals.permits.of(student).delete(&by, id, expected).await?);
     }
-    services.permits.of(student).delete(actor, id, expected).await?;
+    services.permits.of(student).delete(&by, id, expected).await?;
     Ok(deleted())
 }

@@ -1,10 +1,10 @@
 //! Plans: several changes at once, all or none.
 
 use crate::body::Json;
-use crate::caller::Caller;
+use crate::caller::{Access, Caller};
 use crate::endpoint::Endpoint;
 use crate::idempotency::{IDEMPOTENCY_REPLAYED, Key};
-use crate::metrics::Operation;
+use crate::metrics::Asked;
 use crate::openapi::PlanProblems;
 use crate::parameters::Query;
 use crate::path::Id;
@@ -16,12 +16,17 @@ use crate::{Metrics, Services};
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{PlanDraft, Receipt, RequestOptions};
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/api/v1/students/{id}/plan", submit)]
+    vec![Endpoint::post(
+        Access::NeedsOr(Operation::Register, Operation::RehearseRegistration),
+        "/api/v1/students/{id}/plan",
+        submit,
+    )]
 }
 
 /// Leaves and takes several sections, all or none.
@@ -67,15 +72,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub(crate) async fn submit(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     Key(idempotency_key): Key,
     Json(draft): Json<PlanDraft>,
 ) -> Result<HttpResponse, Problem> {
     let options = RequestOptions { dry_run, idempotency_key };
-    let receipt = services.registration.plan(actor, student, draft, options).await?;
-    metrics.decided(Operation::Plan, &receipt);
+    let receipt = services.registration.plan(&by, student, draft, options).await?;
+    metrics.decided(Asked::Plan, &receipt);
     let receipt = accepted(receipt, Kind::PlanRefused)?;
     let mut answer = json(&receipt)?;
     if receipt.replayed {

@@ -1,6 +1,7 @@
 //! Receipts: what was asked, what was known, what each rule said, and what came of it.
 
 use crate::Services;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::FindProblems;
 use crate::parameters::Query;
@@ -10,12 +11,13 @@ use crate::representation::json;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue, LINK};
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::AttemptId;
 use enrollment_core::registration::{Receipt, Record};
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/receipts/{id}", get)]
+    vec![Endpoint::get(Operation::ReadRegistrations, "/api/v1/receipts/{id}", get)]
 }
 
 /// Where the receipt is, as a header of the answer that it belongs to; none of a dry run, which leaves no receipt.
@@ -51,8 +53,9 @@ pub(crate) fn linked(mut answer: HttpResponse, link: Option<(HeaderName, HeaderV
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(attempt): Id<AttemptId>,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    json(&services.history.record(attempt).await?)
+    json(&services.history.record(&by, attempt).await?)
 }

@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Reservation, ReservationDraft, ReservationFilter};
 use enrollment_core::ids::{ReservationId, SectionId};
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::registration::EntryChange;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/sections/{id}/reservations", list),
-        Endpoint::post("/api/v1/sections/{id}/reservations", create),
-        Endpoint::get("/api/v1/sections/{id}/reservations/{reservation_id}", get),
-        Endpoint::patch("/api/v1/sections/{id}/reservations/{reservation_id}", change),
-        Endpoint::delete("/api/v1/sections/{id}/reservations/{reservation_id}", delete),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/sections/{id}/reservations", list),
+        Endpoint::post(Operation::WriteCatalog, "/api/v1/sections/{id}/reservations", create),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/sections/{id}/reservations/{reservation_id}", get),
+        Endpoint::patch(Operation::WriteCatalog, "/api/v1/sections/{id}/reservations/{reservation_id}", change),
+        Endpoint::delete(Operation::WriteCatalog, "/api/v1/sections/{id}/reservations/{reservation_id}", delete),
     ]
 }
 
@@ -51,10 +52,11 @@ type ReservationChange = EntryChange<Reservation>;
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(section): Id<SectionId>,
     Query(request): Query<PageRequest<ReservationId>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.reservations.of(section).list(ReservationFilter::default(), request).await?)
+    page(services.reservations.of(section).list(&by, ReservationFilter::default(), request).await?)
 }
 
 /// Reserves seats of a section for a cohort. All reservations of the seats together have no more of them than there are.
@@ -86,13 +88,13 @@ pub(crate) async fn create(
     services: Data<Services>,
     Id(section): Id<SectionId>,
     Query(DryRun(dry_run)): Query<DryRun>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<ReservationDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.reservations.of(section).create(actor, draft).await?);
+        return json(&services.rehearsals.reservations.of(section).create(&by, draft).await?);
     }
-    let reservation = services.reservations.of(section).create(actor, draft).await?;
+    let reservation = services.reservations.of(section).create(&by, draft).await?;
     created(format!("/api/v1/sections/{section}/reservations/{}", reservation.id), &reservation)
 }
 
@@ -120,12 +122,13 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(section): Id<SectionId>,
     OfReservation(id): OfReservation,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.reservations.of(section).get(id).await?)
+    found(&request, &services.reservations.of(section).get(&by, id).await?)
 }
 
 /// Changes a reservation: a field that is absent stays, one that is null is cleared. It keeps at least the seats that are taken
@@ -158,13 +161,13 @@ pub(crate) async fn change(
     OfReservation(id): OfReservation,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<ReservationDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.reservations.of(section).change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.reservations.of(section).change(&by, id, expected, draft).await?);
     }
-    changed(&services.reservations.of(section).change(actor, id, expected, draft).await?)
+    changed(&services.reservations.of(section).change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a reservation of which no seat was ever taken.
@@ -191,11 +194,11 @@ pub(crate) async fn delete(
     OfReservation(id): OfReservation,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.reservations.of(section).delete(actor, id, expected).await?);
+        return json(&services.rehearsals.reservations.of(section).delete(&by, id, expected).await?);
     }
-    services.reservations.of(section).delete(actor, id, expected).await?;
+    services.reservations.of(section).delete(&by, id, expected).await?;
     Ok(deleted())
 }

@@ -1,6 +1,7 @@
 //! The roster of a section: who is enrolled in it, and who waits.
 
 use crate::Services;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::openapi::FindProblems;
 use crate::page::{PageBody, PageParameters, page_unless_known};
@@ -9,13 +10,14 @@ use crate::path::Id;
 use crate::problem::Problem;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::ids::SectionId;
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{RosterEntry, RosterKey};
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/sections/{id}/students", list)]
+    vec![Endpoint::get(Operation::ReadRosters, "/api/v1/sections/{id}/students", list)]
 }
 
 /// A page of the list, under a name of its own in the document.
@@ -47,13 +49,14 @@ type RosterEntryPage = PageBody<RosterEntry>;
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(section): Id<SectionId>,
     Query((AsOf(moment), page)): Query<(AsOf, PageRequest<RosterKey>)>,
 ) -> Result<HttpResponse, Problem> {
     let page = match moment {
-        None => services.registration.roster(section, page).await?,
-        Some(at) => services.history.roster_as_of(section, at, page).await?,
+        None => services.registration.roster(&by, section, page).await?,
+        Some(at) => services.history.roster_as_of(&by, section, at, page).await?,
     };
     page_unless_known(&request, page)
 }

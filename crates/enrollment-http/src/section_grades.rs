@@ -3,7 +3,7 @@
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::endpoint::Endpoint;
-use crate::metrics::Operation;
+use crate::metrics::Asked;
 use crate::openapi::PutProblems;
 use crate::parameters::Query;
 use crate::path::Id;
@@ -13,6 +13,7 @@ use crate::student_courses::DryRun;
 use crate::{Metrics, Services};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
     Change, Graded, GradedRow, GradesDraft, Outcome, Receipt, RowOutcome, StudentCourse, Violation,
@@ -22,7 +23,7 @@ use utoipa::ToSchema;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::put("/api/v1/sections/{id}/grades", put)]
+    vec![Endpoint::put(Operation::Grade, "/api/v1/sections/{id}/grades", put)]
 }
 
 /// What came of the grades of a section's students.
@@ -142,15 +143,15 @@ impl GradeAnswer {
 pub(crate) async fn put(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(section): Id<SectionId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     Json(draft): Json<GradesDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let Graded { dry_run, rows } = services.registration.grade(actor, section, draft, dry_run).await?;
+    let Graded { dry_run, rows } = services.registration.grade(&by, section, draft, dry_run).await?;
     for row in &rows {
         if let RowOutcome::Decided(receipt) = &row.outcome {
-            metrics.decided(Operation::Grade, receipt);
+            metrics.decided(Asked::Grade, receipt);
         }
     }
     json(&GradesAnswer { dry_run, rows: rows.into_iter().map(GradeAnswer::of).collect() })

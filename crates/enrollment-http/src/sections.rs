@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Section, SectionDraft, SectionFilter};
 use enrollment_core::ids::{CourseId, SectionId, TermId};
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::text::SearchText;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/sections", list),
-        Endpoint::post("/api/v1/sections", create),
-        Endpoint::get("/api/v1/sections/{id}", get),
-        Endpoint::patch("/api/v1/sections/{id}", change),
-        Endpoint::delete("/api/v1/sections/{id}", delete),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/sections", list),
+        Endpoint::post(Operation::WriteCatalog, "/api/v1/sections", create),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/sections/{id}", get),
+        Endpoint::patch(Operation::WriteCatalog, "/api/v1/sections/{id}", change),
+        Endpoint::delete(Operation::WriteCatalog, "/api/v1/sections/{id}", delete),
     ]
 }
 
@@ -77,10 +78,11 @@ impl FromParameters for SectionFilter {
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Query((filter, page)): Query<(SectionFilter, PageRequest<SectionId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page_unless_known(&request, services.sections.list(filter, page).await?)
+    page_unless_known(&request, services.sections.list(&by, filter, page).await?)
 }
 
 /// Makes a section.
@@ -113,10 +115,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let section = services.sections.create(actor, draft).await?;
+    let section = services.sections.create(&by, draft).await?;
     created(format!("/api/v1/sections/{}", section.id), &section)
 }
 
@@ -143,11 +145,12 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(id): Id<SectionId>,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.sections.get(id).await?)
+    found(&request, &services.sections.get(&by, id).await?)
 }
 
 /// Changes a section: a field that is absent stays, one that is null is cleared.
@@ -181,13 +184,13 @@ pub(crate) async fn change(
     Id(id): Id<SectionId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<SectionDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.sections.change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.sections.change(&by, id, expected, draft).await?);
     }
-    changed(&services.sections.change(actor, id, expected, draft).await?)
+    changed(&services.sections.change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a section that nothing refers to.
@@ -207,8 +210,8 @@ pub(crate) async fn delete(
     Id(id): Id<SectionId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.sections.delete(actor, id, expected).await?;
+    services.sections.delete(&by, id, expected).await?;
     Ok(deleted())
 }

@@ -1,10 +1,10 @@
 //! Student courses: enrolling a student, reading what a student has, and leaving.
 
 use crate::body::Json;
-use crate::caller::Caller;
+use crate::caller::{Access, Caller};
 use crate::endpoint::Endpoint;
 use crate::idempotency::{IDEMPOTENCY_REPLAYED, Key};
-use crate::metrics::Operation;
+use crate::metrics::Asked;
 use crate::openapi::{DropProblems, EnrollProblems, FindProblems};
 use crate::page::{PageBody, PageParameters, page_unless_known};
 use crate::parameters::{AsOf, FromParameters, Parameters, Query};
@@ -17,6 +17,7 @@ use crate::{Metrics, Services};
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{StudentCourseId, StudentId, TermId};
 use enrollment_core::page::PageRequest;
 use enrollment_core::registration::{
@@ -26,10 +27,18 @@ use enrollment_core::registration::{
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/students/{id}/courses", list),
-        Endpoint::post("/api/v1/students/{id}/courses", enroll),
-        Endpoint::get("/api/v1/students/{id}/courses/{student_course_id}", get),
-        Endpoint::delete("/api/v1/students/{id}/courses/{student_course_id}", leave),
+        Endpoint::get(Operation::ReadRegistrations, "/api/v1/students/{id}/courses", list),
+        Endpoint::post(
+            Access::NeedsOr(Operation::Register, Operation::RehearseRegistration),
+            "/api/v1/students/{id}/courses",
+            enroll,
+        ),
+        Endpoint::get(Operation::ReadRegistrations, "/api/v1/students/{id}/courses/{student_course_id}", get),
+        Endpoint::delete(
+            Access::NeedsOr(Operation::Register, Operation::RehearseRegistration),
+            "/api/v1/students/{id}/courses/{student_course_id}",
+            leave,
+        ),
     ]
 }
 
@@ -86,15 +95,15 @@ impl FromParameters for DryRun {
 pub(crate) async fn enroll(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     Key(idempotency_key): Key,
     Json(draft): Json<EnrollDraft>,
 ) -> Result<HttpResponse, Problem> {
     let options = RequestOptions { dry_run, idempotency_key };
-    let receipt = services.registration.enroll(actor, student, draft, options).await?;
-    metrics.decided(Operation::Enroll, &receipt);
+    let receipt = services.registration.enroll(&by, student, draft, options).await?;
+    metrics.decided(Asked::Enroll, &receipt);
     let receipt = accepted(receipt, Kind::EnrollmentRefused)?;
     if receipt.dry_run {
         return json(&receipt);
@@ -152,13 +161,14 @@ pub(crate) fn student_course(receipt: &Receipt) -> Result<&StudentCourse, Proble
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(student): Id<StudentId>,
     Query((filter, AsOf(moment), page)): Query<(StudentCourseFilter, AsOf, PageRequest<StudentCourseId>)>,
 ) -> Result<HttpResponse, Problem> {
     let page = match moment {
-        None => services.registration.courses_of(student, filter, page).await?,
-        Some(at) => services.history.courses_as_of(student, at, filter, page).await?,
+        None => services.registration.courses_of(&by, student, filter, page).await?,
+        Some(at) => services.history.courses_as_of(&by, student, at, filter, page).await?,
     };
     page_unless_known(&request, page)
 }
@@ -187,12 +197,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(student): Id<StudentId>,
     OfStudentCourse(id): OfStudentCourse,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.registration.get(student, id).await?)
+    found(&request, &services.registration.get(&by, student, id).await?)
 }
 
 /// Drops a course, or withdraws from it when the drop deadline has passed: the date decides.
@@ -225,15 +236,15 @@ pub(crate) async fn get(
 pub(crate) async fn leave(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     OfStudentCourse(id): OfStudentCourse,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let options = RequestOptions { dry_run, idempotency_key: None };
-    let receipt = services.registration.drop(actor, student, id, expected, options).await?;
-    metrics.decided(Operation::Drop, &receipt);
+    let receipt = services.registration.drop(&by, student, id, expected, options).await?;
+    metrics.decided(Asked::Drop, &receipt);
     let receipt = accepted(receipt, Kind::DropRefused)?;
     if receipt.dry_run {
         return json(&receipt);

@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Student, StudentDraft, StudentFilter};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::text::StudentNumber;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/students", list),
-        Endpoint::post("/api/v1/students", create),
-        Endpoint::get("/api/v1/students/{id}", get),
-        Endpoint::patch("/api/v1/students/{id}", change),
-        Endpoint::delete("/api/v1/students/{id}", delete),
+        Endpoint::get(Operation::ReadStudents, "/api/v1/students", list),
+        Endpoint::post(Operation::WriteStudents, "/api/v1/students", create),
+        Endpoint::get(Operation::ReadStudents, "/api/v1/students/{id}", get),
+        Endpoint::patch(Operation::WriteStudents, "/api/v1/students/{id}", change),
+        Endpoint::delete(Operation::WriteStudents, "/api/v1/students/{id}", delete),
     ]
 }
 
@@ -39,7 +40,7 @@ type ChangedStudent = Changed<Student>;
 
 impl FromParameters for StudentFilter {
     fn from_parameters(parameters: &mut Parameters) -> Self {
-        Self { number: parameters.read("number") }
+        Self { number: parameters.read("number"), ..Self::default() }
     }
 }
 
@@ -57,9 +58,10 @@ impl FromParameters for StudentFilter {
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Query((filter, request)): Query<(StudentFilter, PageRequest<StudentId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.students.list(filter, request).await?)
+    page(services.students.list(&by, filter, request).await?)
 }
 
 /// Makes a student.
@@ -91,10 +93,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<StudentDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let student = services.students.create(actor, draft).await?;
+    let student = services.students.create(&by, draft).await?;
     created(format!("/api/v1/students/{}", student.id), &student)
 }
 
@@ -121,11 +123,12 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(id): Id<StudentId>,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.students.get(id).await?)
+    found(&request, &services.students.get(&by, id).await?)
 }
 
 /// Changes a student: a field that is absent stays, one that is null is cleared.
@@ -155,13 +158,13 @@ pub(crate) async fn change(
     Id(id): Id<StudentId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<StudentDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.students.change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.students.change(&by, id, expected, draft).await?);
     }
-    changed(&services.students.change(actor, id, expected, draft).await?)
+    changed(&services.students.change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a student that nothing refers to.
@@ -181,8 +184,8 @@ pub(crate) async fn delete(
     Id(id): Id<StudentId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.students.delete(actor, id, expected).await?;
+    services.students.delete(&by, id, expected).await?;
     Ok(deleted())
 }

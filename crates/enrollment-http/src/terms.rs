@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Term, TermDraft, TermFilter};
 use enrollment_core::ids::TermId;
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::text::TermCode;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/terms", list),
-        Endpoint::post("/api/v1/terms", create),
-        Endpoint::get("/api/v1/terms/{id}", get),
-        Endpoint::patch("/api/v1/terms/{id}", change),
-        Endpoint::delete("/api/v1/terms/{id}", delete),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/terms", list),
+        Endpoint::post(Operation::WriteCatalog, "/api/v1/terms", create),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/terms/{id}", get),
+        Endpoint::patch(Operation::WriteCatalog, "/api/v1/terms/{id}", change),
+        Endpoint::delete(Operation::WriteCatalog, "/api/v1/terms/{id}", delete),
     ]
 }
 
@@ -57,9 +58,10 @@ impl FromParameters for TermFilter {
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Query((filter, request)): Query<(TermFilter, PageRequest<TermId>)>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.terms.list(filter, request).await?)
+    page(services.terms.list(&by, filter, request).await?)
 }
 
 /// Makes a term.
@@ -93,10 +95,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     services: Data<Services>,
     _: Query<()>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<TermDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let term = services.terms.create(actor, draft).await?;
+    let term = services.terms.create(&by, draft).await?;
     created(format!("/api/v1/terms/{}", term.id), &term)
 }
 
@@ -123,11 +125,12 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(id): Id<TermId>,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.terms.get(id).await?)
+    found(&request, &services.terms.get(&by, id).await?)
 }
 
 /// Changes a term: a field that is absent stays, one that is null is cleared.
@@ -157,13 +160,13 @@ pub(crate) async fn change(
     Id(id): Id<TermId>,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<TermDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.terms.change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.terms.change(&by, id, expected, draft).await?);
     }
-    changed(&services.terms.change(actor, id, expected, draft).await?)
+    changed(&services.terms.change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a term that nothing refers to.
@@ -183,8 +186,8 @@ pub(crate) async fn delete(
     Id(id): Id<TermId>,
     _: Query<()>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
-    services.terms.delete(actor, id, expected).await?;
+    services.terms.delete(&by, id, expected).await?;
     Ok(deleted())
 }

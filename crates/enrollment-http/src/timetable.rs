@@ -1,6 +1,7 @@
 //! A student's timetable, as JSON or as iCalendar.
 
 use crate::Services;
+use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::icalendar::icalendar;
 use crate::openapi::FindProblems;
@@ -13,6 +14,7 @@ use actix_web::http::header::{Accept, CONTENT_TYPE, Header, HeaderValue, Quality
 use actix_web::mime::{Mime, STAR};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{StudentId, TermId};
 use enrollment_core::registration::Timetable;
 use std::convert::Infallible;
@@ -20,7 +22,7 @@ use std::future::{Ready, ready};
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/students/{id}/timetable", show)]
+    vec![Endpoint::get(Operation::ReadRegistrations, "/api/v1/students/{id}/timetable", show)]
 }
 
 /// The term to narrow a timetable to.
@@ -95,11 +97,12 @@ fn preference(accept: &Accept, main: &str, sub: &str) -> (Quality, u8) {
 )]
 pub(crate) async fn show(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(student): Id<StudentId>,
     Query(OfTerm(term)): Query<OfTerm>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let timetable = services.registration.timetable(student, term).await?;
+    let timetable = services.registration.timetable(&by, student, term).await?;
     let mut answer = match form {
         Form::Json => json(&timetable)?,
         Form::Calendar => calendar(&timetable),

@@ -1,9 +1,9 @@
 //! The order of a waitlist, as a registrar changes it.
 
 use crate::body::Json;
-use crate::caller::Caller;
+use crate::caller::{Access, Caller};
 use crate::endpoint::Endpoint;
-use crate::metrics::Operation;
+use crate::metrics::Asked;
 use crate::openapi::ReorderProblems;
 use crate::parameters::Query;
 use crate::path::{Id, OfStudentCourse};
@@ -15,12 +15,17 @@ use crate::student_courses::{DryRun, accepted, student_course};
 use crate::{Metrics, Services};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use enrollment_core::access::Operation;
 use enrollment_core::ids::{StudentCourseId, StudentId};
 use enrollment_core::registration::{PriorityDraft, RequestOptions, StudentCourse};
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::patch("/api/v1/students/{id}/courses/{student_course_id}", change)]
+    vec![Endpoint::patch(
+        Access::NeedsOr(Operation::Prioritize, Operation::RehearseRegistration),
+        "/api/v1/students/{id}/courses/{student_course_id}",
+        change,
+    )]
 }
 
 /// Gives who waits another place on the waitlist.
@@ -54,21 +59,21 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub(crate) async fn change(
     services: Data<Services>,
     metrics: Data<Metrics>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     (Id(student), OfStudentCourse(id)): (Id<StudentId>, OfStudentCourse),
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
     Json(draft): Json<PriorityDraft>,
 ) -> Result<HttpResponse, Problem> {
     let options = RequestOptions { dry_run, idempotency_key: None };
-    let receipt = services.registration.prioritize(actor, student, id, expected, draft, options).await?;
-    metrics.decided(Operation::Reorder, &receipt);
+    let receipt = services.registration.prioritize(&by, student, id, expected, draft, options).await?;
+    metrics.decided(Asked::Reorder, &receipt);
     let receipt = accepted(receipt, Kind::WaitlistRefused)?;
     if receipt.dry_run {
         return json(&receipt);
     }
     let moved = student_course(&receipt)?;
     // Its place depends on the others, and is read when they are.
-    let moved = services.registration.get(student, moved.id).await?;
+    let moved = services.registration.get(&by, student, moved.id).await?;
     Ok(linked(changed(&moved)?, link(&receipt)))
 }

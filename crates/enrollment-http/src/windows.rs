@@ -15,6 +15,7 @@ use crate::representation::{changed, created, deleted, found, json};
 use crate::student_courses::DryRun;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::catalog::{Window, WindowDraft, WindowFilter};
 use enrollment_core::ids::{TermId, WindowId};
 use enrollment_core::page::PageRequest;
@@ -23,11 +24,11 @@ use enrollment_core::registration::EntryChange;
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/api/v1/terms/{id}/windows", list),
-        Endpoint::post("/api/v1/terms/{id}/windows", create),
-        Endpoint::get("/api/v1/terms/{id}/windows/{window_id}", get),
-        Endpoint::patch("/api/v1/terms/{id}/windows/{window_id}", change),
-        Endpoint::delete("/api/v1/terms/{id}/windows/{window_id}", delete),
+        Endpoint::get(Operation::ReadWindows, "/api/v1/terms/{id}/windows", list),
+        Endpoint::post(Operation::WriteWindows, "/api/v1/terms/{id}/windows", create),
+        Endpoint::get(Operation::ReadWindows, "/api/v1/terms/{id}/windows/{window_id}", get),
+        Endpoint::patch(Operation::WriteWindows, "/api/v1/terms/{id}/windows/{window_id}", change),
+        Endpoint::delete(Operation::WriteWindows, "/api/v1/terms/{id}/windows/{window_id}", delete),
     ]
 }
 
@@ -51,10 +52,11 @@ type WindowChange = EntryChange<Window>;
 )]
 pub(crate) async fn list(
     services: Data<Services>,
+    Caller(by): Caller,
     Id(term): Id<TermId>,
     Query(request): Query<PageRequest<WindowId>>,
 ) -> Result<HttpResponse, Problem> {
-    page(services.windows.of(term).list(WindowFilter::default(), request).await?)
+    page(services.windows.of(term).list(&by, WindowFilter::default(), request).await?)
 }
 
 /// Makes a registration window. A term with windows for adding is open to a student in those alone, whatever its own opening and
@@ -90,13 +92,13 @@ pub(crate) async fn create(
     services: Data<Services>,
     Id(term): Id<TermId>,
     Query(DryRun(dry_run)): Query<DryRun>,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<WindowDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.windows.of(term).create(actor, draft).await?);
+        return json(&services.rehearsals.windows.of(term).create(&by, draft).await?);
     }
-    let window = services.windows.of(term).create(actor, draft).await?;
+    let window = services.windows.of(term).create(&by, draft).await?;
     created(format!("/api/v1/terms/{term}/windows/{}", window.id), &window)
 }
 
@@ -124,12 +126,13 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn get(
     services: Data<Services>,
+    Caller(by): Caller,
     request: HttpRequest,
     Id(term): Id<TermId>,
     OfWindow(id): OfWindow,
     _: Query<()>,
 ) -> Result<HttpResponse, Problem> {
-    found(&request, &services.windows.of(term).get(id).await?)
+    found(&request, &services.windows.of(term).get(&by, id).await?)
 }
 
 /// Changes a window: a field that is absent stays, one that is null is cleared.
@@ -161,13 +164,13 @@ pub(crate) async fn change(
     OfWindow(id): OfWindow,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
     Json(draft): Json<WindowDraft>,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.windows.of(term).change(actor, id, expected, draft).await?);
+        return json(&services.rehearsals.windows.of(term).change(&by, id, expected, draft).await?);
     }
-    changed(&services.windows.of(term).change(actor, id, expected, draft).await?)
+    changed(&services.windows.of(term).change(&by, id, expected, draft).await?)
 }
 
 /// Deletes a window. A term without any follows its own opening and closing times again.
@@ -194,11 +197,11 @@ pub(crate) async fn delete(
     OfWindow(id): OfWindow,
     Query(DryRun(dry_run)): Query<DryRun>,
     IfMatch(expected): IfMatch,
-    Caller(actor): Caller,
+    Caller(by): Caller,
 ) -> Result<HttpResponse, Problem> {
     if dry_run {
-        return json(&services.rehearsals.windows.of(term).delete(actor, id, expected).await?);
+        return json(&services.rehearsals.windows.of(term).delete(&by, id, expected).await?);
     }
-    services.windows.of(term).delete(actor, id, expected).await?;
+    services.windows.of(term).delete(&by, id, expected).await?;
     Ok(deleted())
 }

@@ -6,11 +6,13 @@
 use crate::chance::SystemChance;
 use crate::clock::SystemClock;
 pub use crate::connections::Connections;
+use crate::identity::LetEverybodyIn;
 use crate::ids::SystemIds;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{HttpServer, rt};
-use enrollment_core::catalog::{Catalog, Entry, Grades, Repository};
+use enrollment_core::access::Gate;
+use enrollment_core::catalog::{Catalog, Entry, Grades, Instructors, Repository};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration, Rehearsal, Rehearsals};
@@ -183,42 +185,45 @@ impl Stop {
 
 fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+    let gate = Gate::new(store.clone());
     Services {
-        students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        permits: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        grades: Grades::new(store.clone()),
-        reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-        rehearsals: rehearsals(store, &clock, &ids),
-        offers: Offers::new(store.clone(), store.clone(), clock.clone()),
-        registration: Registration::new(store.clone(), clock, ids.clone()),
-        history: History::new(store.clone()),
+        students: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        holds: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        permits: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        courses: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        terms: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        windows: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        sections: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        grades: Grades::new(store.clone(), gate.clone()),
+        instructors: Instructors::new(store.clone(), gate.clone()),
+        reservations: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+        rehearsals: rehearsals(store, &gate, &clock, &ids),
+        offers: Offers::new(store.clone(), store.clone(), gate.clone(), clock.clone()),
+        registration: Registration::new(store.clone(), gate.clone(), clock, ids.clone()),
+        history: History::new(store.clone(), gate),
         seats: store.clone(),
+        authenticator: Arc::new(LetEverybodyIn),
         health: store.clone(),
         ids,
         chance: Arc::new(SystemChance),
     }
 }
 
-fn rehearsals(store: &Arc<PgStore>, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> CatalogRehearsals {
-    fn of<E: Entry>(store: &Arc<PgStore>, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Rehearsals<E>
+fn rehearsals(store: &Arc<PgStore>, gate: &Gate, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> CatalogRehearsals {
+    fn of<E: Entry>(store: &Arc<PgStore>, gate: &Gate, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Rehearsals<E>
     where
         PgStore: Repository<E> + Rehearsal<E>,
     {
-        Rehearsals::new(Catalog::new(store.clone(), clock.clone(), ids.clone()), store.clone())
+        Rehearsals::new(Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()), store.clone())
     }
     CatalogRehearsals {
-        students: of(store, clock, ids),
-        holds: of(store, clock, ids),
-        permits: of(store, clock, ids),
-        courses: of(store, clock, ids),
-        terms: of(store, clock, ids),
-        windows: of(store, clock, ids),
-        sections: of(store, clock, ids),
-        reservations: of(store, clock, ids),
+        students: of(store, gate, clock, ids),
+        holds: of(store, gate, clock, ids),
+        permits: of(store, gate, clock, ids),
+        courses: of(store, gate, clock, ids),
+        terms: of(store, gate, clock, ids),
+        windows: of(store, gate, clock, ids),
+        sections: of(store, gate, clock, ids),
+        reservations: of(store, gate, clock, ids),
     }
 }

@@ -18,6 +18,7 @@ pub mod clock;
 pub mod connections;
 pub mod database;
 pub mod demo;
+pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod postgres;

@@ -13,6 +13,7 @@ INSERT INTO terms (id, code, name, time_zone, starts_on, ends_on, created_at, up
 INSERT INTO seat_pools (id, capacity) VALUES (id(301), 2), (id(302), 5);
 INSERT INTO sections (id, course_id, term_id, number, seat_pool_id, waitlist_capacity, created_at, updated_at)
     SELECT id(400 + n), id(101), id(201), n::text, id(300 + n), 2, now(), now() FROM generate_series(1, 2) n;
+INSERT INTO section_instructors (section_id, number) VALUES (id(402), 'I1');
 INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
     VALUES (id(801), id(1), 'both', 'Fees', now(), now());
 INSERT INTO permits (id, student_id, course_id, waives, granted_by, reason, max_uses, created_at, updated_at)

@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<Trial> {
         meetings(),
         windows::all(),
         keys::all(),
+        instructors(),
     ]
     .into_iter()
     .flatten()
@@ -56,6 +57,17 @@ fn plain(trials: &[(&str, &'static str)]) -> Trials {
 /// A row, and then a statement about it.
 fn with(row: &str, trials: &[(&str, &'static str)]) -> Trials {
     trials.iter().map(|(statement, answer)| (format!("SELECT {row}; {statement}"), *answer)).collect()
+}
+
+fn instructors() -> Trials {
+    plain(&[
+        ("INSERT INTO section_instructors VALUES (id(401), 'I1')", ACCEPTED),
+        ("INSERT INTO section_instructors VALUES (id(402), 'I1')", "section_instructors_pkey"),
+        ("INSERT INTO section_instructors VALUES (id(499), 'I1')", "section_instructors_section_id_fkey"),
+        ("INSERT INTO section_instructors VALUES (id(401), '')", "section_instructors_number_check"),
+        ("INSERT INTO section_instructors VALUES (id(401), ' I1')", "section_instructors_number_check"),
+        ("DELETE FROM sections WHERE id = id(402); SELECT expect(count(*), 0) FROM section_instructors", ACCEPTED),
+    ])
 }
 
 fn overselling() -> Trials {

@@ -1,6 +1,7 @@
 //! The events of a student and of a section, in pages.
 
 use super::university::{University, id, now};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Limit, Page, PageRequest};
 use enrollment_core::registration::{Event, HistoryRepository, Status, StudentCourse, StudentCourseFilter};
@@ -89,7 +90,9 @@ fn places_in_a_waitlist_are_those_of_the_moment() {
 
     let at = |minute: u32| format!("2026-11-24T10:{minute:02}:00Z").parse().unwrap();
     let waiting = |minute| -> Vec<(Uuid, Option<u32>)> {
-        let roster = block_on(university.store.roster_as_of(section, at(minute), PageRequest::default())).unwrap();
+        let roster =
+            block_on(university.store.roster_as_of(section, at(minute), Seen::Everybody, PageRequest::default()))
+                .unwrap();
         let lines = roster.items.into_iter().filter(|entry| entry.student_course.status == Status::Waitlisted);
         lines.map(|entry| (entry.student_course.id.uuid(), entry.student_course.waitlist_position)).collect()
     };

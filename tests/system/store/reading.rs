@@ -1,6 +1,7 @@
 //! Reading a student's courses and a section's roster.
 
 use super::university::{University, id};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::{StudentCourseId, StudentId};
 use enrollment_core::page::{Limit, PageRequest};
 use enrollment_core::registration::{
@@ -102,7 +103,9 @@ fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
     for size in [1, 2, 4, 6, 50] {
         let (mut all, mut after) = (Vec::<RosterEntry>::new(), None);
         loop {
-            let page = block_on(university.store.roster(section, PageRequest { limit: limit(size), after })).unwrap();
+            let page =
+                block_on(university.store.roster(section, Seen::Everybody, PageRequest { limit: limit(size), after }))
+                    .unwrap();
             all.extend(page.items);
             // As a caller gives it back.
             after = page.next.map(|key| key.to_string().parse().unwrap());
@@ -116,9 +119,10 @@ fn a_roster_has_the_seated_first_and_then_the_waitlist_in_its_order() {
         assert_eq!(all[0].student.id, students[0]);
         assert_eq!(all[0].student.family_name.as_str(), "Lovelace");
     }
-    let empty = block_on(university.store.roster(university.some_section(1), PageRequest::default())).unwrap();
+    let empty =
+        block_on(university.store.roster(university.some_section(1), Seen::Everybody, PageRequest::default())).unwrap();
     assert!(empty.items.is_empty() && empty.next.is_none());
-    let none = block_on(university.store.roster(id().into(), PageRequest::default()));
+    let none = block_on(university.store.roster(id().into(), Seen::Everybody, PageRequest::default()));
     assert!(matches!(none, Err(Error::NotFound(Subject::Section))), "{none:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use super::proxy::Proxy;
 use super::university::{University, codes};
-use enrollment_core::actor::Actor;
+use enrollment_core::access::{Gate, Principal, Seen};
 use enrollment_core::catalog::SectionFilter;
 use enrollment_core::page::{Limit, PageRequest};
 use enrollment_core::registration::{OfferFilter, Offers, RegistrationRepository, StudentCourseFilter, TimetableTerms};
@@ -76,11 +76,11 @@ fn the_sections_that_a_student_could_take_are_three_statements_however_many_they
     fill(&university, 3);
     let asked = StoreConfig { readers: 1, writers: 1, ..StoreConfig::new(&proxy.url) };
     let store = Arc::new(std::mem::replace(&mut university.store, PgStore::new(&asked).unwrap()));
-    let offers = Offers::new(store.clone(), store, Arc::new(SystemClock));
+    let offers = Offers::new(store.clone(), store.clone(), Gate::new(store), Arc::new(SystemClock));
     let asked = |eligible| {
         let sections = SectionFilter { term_id: Some(term), ..SectionFilter::default() };
         let page = PageRequest { limit: Limit::greatest(), after: None };
-        block_on(offers.to(Actor::anonymous(), student, OfferFilter { sections, eligible }, page)).unwrap()
+        block_on(offers.to(&Principal::anonymous(), student, OfferFilter { sections, eligible }, page)).unwrap()
     };
     asked(false);
     proxy.round_trips();
@@ -107,6 +107,6 @@ fn every_statement_is_prepared_once_a_connection() {
     block_on(university.store.find(student, held.id)).unwrap();
     proxy.statements_parsed();
     // That this would show: a statement that the connection has not seen is parsed.
-    block_on(university.store.roster(section, PageRequest::default())).unwrap();
+    block_on(university.store.roster(section, Seen::Everybody, PageRequest::default())).unwrap();
     assert_eq!(proxy.statements_parsed(), 1);
 }

@@ -23,9 +23,10 @@ pub enum Resource {
 }
 
 /// Which students a principal sees in lists. No filter of a caller's widens it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum View {
     /// Everybody.
+    #[default]
     Everybody,
     /// Everybody but those who are confidential.
     NotConfidential,
@@ -112,10 +113,27 @@ impl Gate {
     }
 }
 
+#[cfg(test)]
+impl Gate {
+    /// A gate for tests of those who need no affiliation: it must not be asked for one.
+    pub(crate) fn without_affiliations() -> Self {
+        Self::new(Arc::new(super::MockAffiliations::new()))
+    }
+}
+
+/// Who of a section's students is seen by who may see its roster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Everybody.
+    Everybody,
+    /// Everybody but those who are confidential.
+    NotConfidential,
+}
+
 impl View {
-    /// Whether a confidential student is seen by who sees the list at all.
-    pub fn shows_confidential(&self) -> bool {
-        !matches!(self, Self::NotConfidential)
+    /// Who of a section's students is seen with this view.
+    pub fn seen(&self) -> Seen {
+        if *self == Self::NotConfidential { Seen::NotConfidential } else { Seen::Everybody }
     }
 }
 

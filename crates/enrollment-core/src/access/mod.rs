@@ -38,7 +38,7 @@ pub use authentication::{AuthenticationError, Authenticator, Rejection};
 #[cfg(any(test, feature = "mocks"))]
 pub use credentials::MockCredentials;
 pub use credentials::{Credentials, Granted};
-pub use gate::{Gate, Resource, View};
+pub use gate::{Gate, Resource, Seen, View};
 pub use keys::{ApiKeyRepository, ApiKeys, IssuedKey, Revocations};
 #[cfg(any(test, feature = "mocks"))]
 pub use keys::{MockApiKeyRepository, MockRevocations};

@@ -2,6 +2,7 @@
 
 use super::{Component, Credits, Draft, Entry, RepeatPolicy, Requisite, Restriction, Stamp, Version};
 use crate::Subject;
+use crate::access::Operation;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::CourseId;
 use crate::text::{CourseCode, Description, Title};
@@ -57,6 +58,8 @@ impl Entry for Course {
     type Filter = CourseFilter;
 
     const SUBJECT: Subject = Subject::Course;
+    const READ: Operation = Operation::ReadCatalog;
+    const WRITE: Operation = Operation::WriteCatalog;
 
     fn stamp(&self) -> Stamp<CourseId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }

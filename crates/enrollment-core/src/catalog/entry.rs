@@ -1,6 +1,7 @@
 //! What all entries of the catalogue have in common.
 
 use crate::Subject;
+use crate::access::{Operation, Resource, View};
 use crate::fields::FieldErrors;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -78,9 +79,23 @@ pub trait Entry: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// What it is called.
     const SUBJECT: Subject;
+    /// What reading it is in the table of permissions.
+    const READ: Operation;
+    /// What making, changing and deleting it is in the table of permissions.
+    const WRITE: Operation;
 
     /// Its identity, version and times.
     fn stamp(&self) -> Stamp<Self::Id>;
+
+    /// Whose record the entry with this id is: nobody's, unless it says otherwise.
+    fn record(_: Self::Id) -> Resource {
+        Resource::Institution
+    }
+
+    /// The filter that lets through only what this view shows; none where the view shows nothing of these entries.
+    fn narrowed(filter: Self::Filter, view: View) -> Option<Self::Filter> {
+        (view == View::Everybody || view == View::NotConfidential).then_some(filter)
+    }
 }
 
 /// The input form of an entry, from JSON or CSV: for a new one, and for a change of one that exists.

@@ -4,6 +4,7 @@
 //! may have letters, marks, and both, compared by their ranks.
 
 use crate::Error;
+use crate::access::{Gate, Operation, Principal, Resource};
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::text::Grade;
 use async_trait::async_trait;
@@ -157,19 +158,21 @@ pub trait GradeRepository: Send + Sync {
 /// The service for the grade scale.
 pub struct Grades {
     repository: Arc<dyn GradeRepository>,
+    gate: Gate,
 }
 
 impl Grades {
-    /// A service on this port.
-    pub fn new(repository: Arc<dyn GradeRepository>) -> Self {
-        Self { repository }
+    /// A service on this port, behind this gate.
+    pub fn new(repository: Arc<dyn GradeRepository>, gate: Gate) -> Self {
+        Self { repository, gate }
     }
 
     /// All grades, the best first.
     ///
     /// # Errors
     /// What the port answers.
-    pub async fn scale(&self) -> Result<Vec<ScaleGrade>, Error> {
+    pub async fn scale(&self, by: &Principal) -> Result<Vec<ScaleGrade>, Error> {
+        self.gate.admit(by, Operation::ReadCatalog, Resource::Institution).await?;
         self.repository.scale().await
     }
 
@@ -177,7 +180,8 @@ impl Grades {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field.
-    pub async fn put(&self, grade: Grade, draft: ScaleGradeDraft) -> Result<(ScaleGrade, Put), Error> {
+    pub async fn put(&self, by: &Principal, grade: Grade, draft: ScaleGradeDraft) -> Result<(ScaleGrade, Put), Error> {
+        self.gate.admit(by, Operation::WriteCatalog, Resource::Institution).await?;
         let grade = draft.parse(grade)?;
         let put = self.repository.put(grade.clone()).await?;
         Ok((grade, put))
@@ -187,7 +191,8 @@ impl Grades {
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is not on it, [`Error::InUse`] when a student course has it or a course asks for it.
-    pub async fn delete(&self, grade: Grade) -> Result<(), Error> {
+    pub async fn delete(&self, by: &Principal, grade: Grade) -> Result<(), Error> {
+        self.gate.admit(by, Operation::WriteCatalog, Resource::Institution).await?;
         self.repository.delete(grade).await
     }
 }
@@ -239,12 +244,16 @@ mod tests {
         let expected = ScaleGrade { grade: grade("87"), rank: 84, passing: true, basis: GradeBasis::Graded };
         let put = expected.clone();
         repository.expect_put().once().withf(move |grade| *grade == put).returning(|_| Ok(Put::Added));
-        let grades = Grades::new(Arc::new(repository));
-        let made = block_on(grades.put(grade("87"), draft(json!({"rank": 84, "passing": true})))).unwrap();
+        let grades = Grades::new(Arc::new(repository), Gate::without_affiliations());
+        let made =
+            block_on(grades.put(&Principal::anonymous(), grade("87"), draft(json!({"rank": 84, "passing": true}))))
+                .unwrap();
         assert_eq!(made, (expected, Put::Added));
-        let Err(Error::Invalid(errors)) =
-            block_on(grades.put(grade("87"), draft(json!({"rank": 1.5, "points": 4, "basis": "audit"}))))
-        else {
+        let Err(Error::Invalid(errors)) = block_on(grades.put(
+            &Principal::anonymous(),
+            grade("87"),
+            draft(json!({"rank": 1.5, "points": 4, "basis": "audit"})),
+        )) else {
             panic!("it is not valid")
         };
         assert_eq!(

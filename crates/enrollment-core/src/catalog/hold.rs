@@ -3,6 +3,7 @@
 use super::moment::Instant;
 use super::{Draft, Entry, Owned, Stamp, Version};
 use crate::Subject;
+use crate::access::{Operation, Resource};
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{HoldId, StudentId};
 use crate::text::Reason;
@@ -71,6 +72,8 @@ impl Entry for Hold {
     type Filter = HoldFilter;
 
     const SUBJECT: Subject = Subject::Hold;
+    const READ: Operation = Operation::ReadHolds;
+    const WRITE: Operation = Operation::WriteHolds;
 
     fn stamp(&self) -> Stamp<HoldId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
@@ -82,6 +85,10 @@ impl Owned for Hold {
 
     fn owner(&self) -> StudentId {
         self.student_id
+    }
+
+    fn record_of(owner: StudentId) -> Resource {
+        Resource::Student(owner)
     }
 
     fn draft_of(owner: StudentId, draft: HoldDraft) -> HoldDraft {

@@ -18,6 +18,7 @@ pub mod edit;
 pub mod entry;
 pub mod grade;
 pub mod hold;
+pub mod instructors;
 pub mod meeting;
 pub mod moment;
 pub mod owned;
@@ -45,6 +46,9 @@ pub use entry::{Draft, Entry, Stamp, Version};
 pub use grade::MockGradeRepository;
 pub use grade::{GradeBasis, GradeRepository, GradeScale, GradeValue, Grades, Put, ScaleGrade, ScaleGradeDraft};
 pub use hold::{Blocks, Hold, HoldDraft, HoldFilter};
+#[cfg(any(test, feature = "mocks"))]
+pub use instructors::MockInstructorRepository;
+pub use instructors::{InstructorRepository, Instructors, SectionInstructor};
 pub use meeting::{Day, Days, LocalTime, Meeting, MeetingDraft, Weeks};
 pub use moment::{Instant, Moment, TimeZone};
 pub use owned::{CatalogOf, Owned};

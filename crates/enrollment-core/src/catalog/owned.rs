@@ -5,7 +5,7 @@
 
 use super::{Catalog, Entry, Version};
 use crate::Error;
-use crate::actor::Actor;
+use crate::access::{Operation, Principal, Resource};
 use crate::page::{Page, PageRequest};
 use std::fmt;
 
@@ -16,6 +16,11 @@ pub trait Owned: Entry {
 
     /// What it belongs to.
     fn owner(&self) -> Self::Owner;
+
+    /// Whose record the entries of this owner are: nobody's, unless it says otherwise.
+    fn record_of(_: Self::Owner) -> Resource {
+        Resource::Institution
+    }
 
     /// The draft for an entry of this owner.
     fn draft_of(owner: Self::Owner, draft: Self::Draft) -> Self::Draft;
@@ -43,17 +48,18 @@ impl<E: Owned> CatalogOf<'_, E> {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such owner, and those of [`Catalog::create`].
-    pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<E, Error> {
-        self.catalog.create(actor, E::draft_of(self.owner, draft)).await
+    pub async fn create(&self, by: &Principal, draft: E::Draft) -> Result<E, Error> {
+        self.admit(by, E::WRITE).await?;
+        self.catalog.insert(by, E::draft_of(self.owner, draft)).await
     }
 
     /// The entry with this id.
     ///
     /// # Errors
     /// [`Error::NotFound`], also when it belongs to another.
-    pub async fn get(&self, id: E::Id) -> Result<E, Error> {
-        let found = self.catalog.get(id).await?;
-        if found.owner() == self.owner { Ok(found) } else { Err(Error::NotFound(E::SUBJECT)) }
+    pub async fn get(&self, by: &Principal, id: E::Id) -> Result<E, Error> {
+        self.admit(by, E::READ).await?;
+        self.find(id).await
     }
 
     /// Changes an entry.
@@ -62,31 +68,49 @@ impl<E: Owned> CatalogOf<'_, E> {
     /// [`Error::NotFound`], also when it belongs to another, and those of [`Catalog::change`].
     pub async fn change(
         &self,
-        actor: Actor,
+        by: &Principal,
         id: E::Id,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<E, Error> {
-        let current = self.get(id).await?;
-        self.catalog.replace(actor, &current, expected, draft).await
+        self.admit(by, E::WRITE).await?;
+        let current = self.find(id).await?;
+        self.catalog.replace(by, &current, expected, draft).await
     }
 
     /// Deletes an entry.
     ///
     /// # Errors
     /// [`Error::NotFound`], also when it belongs to another, and those of [`Catalog::delete`].
-    pub async fn delete(&self, actor: Actor, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+    pub async fn delete(&self, by: &Principal, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.admit(by, E::WRITE).await?;
         // An entry never changes its owner, so it is still theirs when it is deleted.
-        self.get(id).await?;
-        self.catalog.delete(actor, id, expected).await
+        self.find(id).await?;
+        self.catalog.remove(by, id, expected).await
     }
 
     /// A page of the entries that the filter lets through.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such owner.
-    pub async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
-        self.catalog.list(E::filter_of(self.owner, filter), page).await
+    pub async fn list(
+        &self,
+        by: &Principal,
+        filter: E::Filter,
+        page: PageRequest<E::Id>,
+    ) -> Result<Page<E, E::Id>, Error> {
+        self.admit(by, E::READ).await?;
+        self.catalog.repository.list(E::filter_of(self.owner, filter), page).await
+    }
+
+    pub(crate) async fn admit(&self, by: &Principal, operation: Operation) -> Result<(), Error> {
+        self.catalog.gate.admit(by, operation, E::record_of(self.owner)).await
+    }
+
+    /// The entry with this id, if it is this owner's.
+    pub(crate) async fn find(&self, id: E::Id) -> Result<E, Error> {
+        let found = self.catalog.repository.find(id).await?;
+        if found.owner() == self.owner { Ok(found) } else { Err(Error::NotFound(E::SUBJECT)) }
     }
 }
 
@@ -94,6 +118,7 @@ impl<E: Owned> CatalogOf<'_, E> {
 mod tests {
     use super::*;
     use crate::Subject;
+    use crate::access::Gate;
     use crate::catalog::{Draft, Hold, HoldDraft, HoldFilter, MockRepository, Stamp};
     use crate::clock::MockClock;
     use crate::ids::{MockIdSource, StudentId};
@@ -122,7 +147,7 @@ mod tests {
         clock.expect_now().return_const(DateTime::UNIX_EPOCH);
         let mut ids = MockIdSource::new();
         ids.expect_next().return_const(Uuid::from_u128(7));
-        Catalog::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+        Catalog::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids))
     }
 
     #[test]
@@ -130,7 +155,7 @@ mod tests {
         let mut repository = MockRepository::new();
         repository.expect_insert().once().returning(|entry, _| Ok(entry));
         let body = draft(json!({"blocks": "both", "reason": "Fees"}));
-        assert_eq!(block_on(catalog(repository).of(student(1)).create(Actor::anonymous(), body)).unwrap(), hold());
+        assert_eq!(block_on(catalog(repository).of(student(1)).create(&Principal::anonymous(), body)).unwrap(), hold());
     }
 
     #[test]
@@ -138,7 +163,12 @@ mod tests {
         let mut repository = MockRepository::new();
         let of_student = |filter: &HoldFilter, _: &_| filter.student_id == Some(student(1));
         repository.expect_list().once().withf(of_student).returning(|_, _| Ok(Page { items: vec![], next: None }));
-        block_on(catalog(repository).of(student(1)).list(HoldFilter::default(), PageRequest::default())).unwrap();
+        block_on(catalog(repository).of(student(1)).list(
+            &Principal::anonymous(),
+            HoldFilter::default(),
+            PageRequest::default(),
+        ))
+        .unwrap();
     }
 
     #[test]
@@ -149,9 +179,9 @@ mod tests {
         let of_another = catalog.of(student(2));
         let id = hold().id;
         let not_found = |error| matches!(error, Some(Error::NotFound(Subject::Hold)));
-        assert!(not_found(block_on(of_another.get(id)).err()));
-        assert!(not_found(block_on(of_another.change(Actor::anonymous(), id, None, HoldDraft::default())).err()));
-        assert!(not_found(block_on(of_another.delete(Actor::anonymous(), id, None)).err()));
+        assert!(not_found(block_on(of_another.get(&Principal::anonymous(), id)).err()));
+        assert!(not_found(block_on(of_another.change(&Principal::anonymous(), id, None, HoldDraft::default())).err()));
+        assert!(not_found(block_on(of_another.delete(&Principal::anonymous(), id, None)).err()));
     }
 
     #[test]
@@ -162,7 +192,7 @@ mod tests {
         let catalog = catalog(repository);
         let change = draft(json!({"blocks": "drop"}));
         let changed =
-            block_on(catalog.of(student(1)).change(Actor::anonymous(), hold().id, Some(Version::FIRST), change))
+            block_on(catalog.of(student(1)).change(&Principal::anonymous(), hold().id, Some(Version::FIRST), change))
                 .unwrap();
         assert_eq!((changed.owner(), changed.version), (student(1), Version::FIRST.next()));
     }

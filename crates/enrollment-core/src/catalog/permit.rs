@@ -6,6 +6,7 @@
 use super::moment::Instant;
 use super::{Draft, Entry, Owned, Stamp, Version};
 use crate::Subject;
+use crate::access::{Operation, Resource};
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{AttemptId, CourseId, PermitId, SectionId, StudentCourseId, StudentId};
 use crate::registration::Code;
@@ -102,6 +103,8 @@ impl Entry for Permit {
     type Filter = PermitFilter;
 
     const SUBJECT: Subject = Subject::Permit;
+    const READ: Operation = Operation::ReadPermits;
+    const WRITE: Operation = Operation::WritePermits;
 
     fn stamp(&self) -> Stamp<PermitId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
@@ -113,6 +116,10 @@ impl Owned for Permit {
 
     fn owner(&self) -> StudentId {
         self.student_id
+    }
+
+    fn record_of(owner: StudentId) -> Resource {
+        Resource::Student(owner)
     }
 
     fn draft_of(owner: StudentId, draft: PermitDraft) -> PermitDraft {

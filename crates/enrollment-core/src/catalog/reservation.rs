@@ -3,6 +3,7 @@
 use super::moment::Instant;
 use super::{Cohort, Draft, Entry, Owned, Seats, Stamp, Version};
 use crate::Subject;
+use crate::access::Operation;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{ReservationId, SectionId};
 use chrono::{DateTime, Utc};
@@ -40,6 +41,8 @@ impl Entry for Reservation {
     type Filter = ReservationFilter;
 
     const SUBJECT: Subject = Subject::Reservation;
+    const READ: Operation = Operation::ReadCatalog;
+    const WRITE: Operation = Operation::WriteCatalog;
 
     fn stamp(&self) -> Stamp<ReservationId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }

@@ -3,6 +3,7 @@
 use super::pooling::{KeptSeats, Pooling};
 use super::{Days, Draft, Entry, Meeting, MeetingDraft, Restriction, Stamp, Version};
 use crate::Subject;
+use crate::access::Operation;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{CourseId, SectionId, TermId};
 use crate::text::{Instructor, Reason, SearchText, SectionNumber};
@@ -154,6 +155,8 @@ impl Entry for Section {
     type Filter = SectionFilter;
 
     const SUBJECT: Subject = Subject::Section;
+    const READ: Operation = Operation::ReadCatalog;
+    const WRITE: Operation = Operation::WriteCatalog;
 
     fn stamp(&self) -> Stamp<SectionId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }

@@ -2,39 +2,42 @@
 
 use super::{Cause, Draft, Entry, Repository, Stamp, Version};
 use crate::Error;
-use crate::actor::Actor;
+use crate::access::{Gate, Operation, Principal, Resource};
 use crate::clock::Clock;
 use crate::ids::{AttemptId, IdSource};
 use crate::page::{Page, PageRequest};
 use std::sync::Arc;
 
-/// The service for the entries of one kind.
+/// The service for the entries of one kind. Every call may also be [`Error::Forbidden`], or not find what the principal
+/// may not know of.
 pub struct Catalog<E: Entry> {
-    repository: Arc<dyn Repository<E>>,
+    pub(super) repository: Arc<dyn Repository<E>>,
+    pub(super) gate: Gate,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
 
 impl<E: Entry> Catalog<E> {
-    /// A service on these ports.
-    pub fn new(repository: Arc<dyn Repository<E>>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { repository, clock, ids }
+    /// A service on these ports, behind this gate.
+    pub fn new(repository: Arc<dyn Repository<E>>, gate: Gate, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { repository, gate, clock, ids }
     }
 
-    /// Makes an entry of a draft, on behalf of the actor.
+    /// Makes an entry of a draft.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field, [`Error::Duplicate`] when its natural key is taken.
-    pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<E, Error> {
-        let (entry, cause) = self.made(actor, draft)?;
-        self.repository.insert(entry, cause).await
+    pub async fn create(&self, by: &Principal, draft: E::Draft) -> Result<E, Error> {
+        self.gate.admit(by, E::WRITE, Resource::Institution).await?;
+        self.insert(by, draft).await
     }
 
     /// The entry with this id.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn get(&self, id: E::Id) -> Result<E, Error> {
+    pub async fn get(&self, by: &Principal, id: E::Id) -> Result<E, Error> {
+        self.admit(by, E::READ, id).await?;
         self.repository.find(id).await
     }
 
@@ -45,30 +48,70 @@ impl<E: Entry> Catalog<E> {
     /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`] with every wrong field, and what the port answers.
     pub async fn change(
         &self,
-        actor: Actor,
+        by: &Principal,
         id: E::Id,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<E, Error> {
-        let current = self.repository.find(id).await?;
-        self.replace(actor, &current, expected, draft).await
+        let current = self.to_change(by, id).await?;
+        self.replace(by, &current, expected, draft).await
+    }
+
+    /// Deletes an entry, if it still has the `expected` version where one is given.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Stale`], [`Error::InUse`].
+    pub async fn delete(&self, by: &Principal, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.admit(by, E::WRITE, id).await?;
+        self.remove(by, id, expected).await
+    }
+
+    /// A page of the entries that the filter lets through, of those that the principal sees.
+    pub async fn list(
+        &self,
+        by: &Principal,
+        filter: E::Filter,
+        page: PageRequest<E::Id>,
+    ) -> Result<Page<E, E::Id>, Error> {
+        let view = self.gate.view(by, E::READ)?;
+        let filter = E::narrowed(filter, view).ok_or(Error::Forbidden(E::READ))?;
+        self.repository.list(filter, page).await
+    }
+
+    /// The entry that the principal may change.
+    pub(crate) async fn to_change(&self, by: &Principal, id: E::Id) -> Result<E, Error> {
+        self.admit(by, E::WRITE, id).await?;
+        self.repository.find(id).await
+    }
+
+    pub(crate) async fn admit(&self, by: &Principal, operation: Operation, id: E::Id) -> Result<(), Error> {
+        self.gate.admit(by, operation, E::record(id)).await
+    }
+
+    pub(super) async fn insert(&self, by: &Principal, draft: E::Draft) -> Result<E, Error> {
+        let (entry, cause) = self.made(by, draft)?;
+        self.repository.insert(entry, cause).await
     }
 
     /// Writes a draft over an entry that was just found.
     pub(super) async fn replace(
         &self,
-        actor: Actor,
+        by: &Principal,
         current: &E,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<E, Error> {
-        let (changed, cause) = self.changed(actor, current, expected, draft)?;
+        let (changed, cause) = self.changed(by, current, expected, draft)?;
         self.repository.update(changed, current.stamp().version, cause).await
     }
 
+    pub(super) async fn remove(&self, by: &Principal, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
+        self.repository.delete(id, expected, self.cause(by)).await
+    }
+
     /// The entry that a draft makes.
-    pub(crate) fn made(&self, actor: Actor, draft: E::Draft) -> Result<(E, Cause), Error> {
-        let cause = self.cause(actor);
+    pub(crate) fn made(&self, by: &Principal, draft: E::Draft) -> Result<(E, Cause), Error> {
+        let cause = self.cause(by);
         let entry = draft.parse(Stamp::new(self.ids.next().into(), cause.at))?;
         Ok((entry, cause))
     }
@@ -76,7 +119,7 @@ impl<E: Entry> Catalog<E> {
     /// An entry that was just found, as a draft would change it.
     pub(crate) fn changed(
         &self,
-        actor: Actor,
+        by: &Principal,
         current: &E,
         expected: Option<Version>,
         draft: E::Draft,
@@ -85,26 +128,13 @@ impl<E: Entry> Catalog<E> {
         if expected.is_some_and(|version| version != stamp.version) {
             return Err(Error::Stale(E::SUBJECT));
         }
-        let cause = self.cause(actor);
+        let cause = self.cause(by);
         let changed = draft.over(current).parse(stamp.changed(cause.at))?;
         Ok((changed, cause))
     }
 
-    /// Deletes an entry, if it still has the `expected` version where one is given.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Stale`], [`Error::InUse`].
-    pub async fn delete(&self, actor: Actor, id: E::Id, expected: Option<Version>) -> Result<(), Error> {
-        self.repository.delete(id, expected, self.cause(actor)).await
-    }
-
-    /// A page of the entries that the filter lets through.
-    pub async fn list(&self, filter: E::Filter, page: PageRequest<E::Id>) -> Result<Page<E, E::Id>, Error> {
-        self.repository.list(filter, page).await
-    }
-
-    pub(crate) fn cause(&self, actor: Actor) -> Cause {
-        Cause { attempt_id: AttemptId::mint(self.ids.as_ref()), actor, at: self.clock.now() }
+    pub(crate) fn cause(&self, by: &Principal) -> Cause {
+        Cause { attempt_id: AttemptId::mint(self.ids.as_ref()), actor: by.actor().clone(), at: self.clock.now() }
     }
 }
 
@@ -136,7 +166,7 @@ mod tests {
         clock.expect_now().return_const(NOW + TimeDelta::days(1));
         let mut ids = MockIdSource::new();
         ids.expect_next().return_const(Uuid::from_u128(7));
-        Catalog::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+        Catalog::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids))
     }
 
     #[test]
@@ -146,7 +176,7 @@ mod tests {
             |_: &_, cause: &Cause| (cause.actor.as_str(), cause.at) == ("system:test", NOW + TimeDelta::days(1));
         repository.expect_insert().once().withf(by_whom).returning(|entry, _| Ok(entry));
         let made = block_on(catalog(repository).create(
-            Actor::system("test"),
+            &Principal::system("test"),
             draft(json!({"number": "1", "given_name": "Ada", "family_name": "Lovelace"})),
         ))
         .unwrap();
@@ -158,7 +188,7 @@ mod tests {
     fn an_invalid_draft_never_reaches_the_repository() {
         let repository = MockRepository::new();
         let error =
-            block_on(catalog(repository).create(Actor::anonymous(), draft(json!({"number": "1"})))).unwrap_err();
+            block_on(catalog(repository).create(&Principal::anonymous(), draft(json!({"number": "1"})))).unwrap_err();
         assert!(matches!(error, Error::Invalid(errors) if errors.iter().count() == 2));
     }
 
@@ -172,7 +202,7 @@ mod tests {
             .withf(|_, expected, _| *expected == Version::FIRST)
             .returning(|entry, _, _| Ok(entry));
         let changed = block_on(catalog(repository).change(
-            Actor::anonymous(),
+            &Principal::anonymous(),
             ada().id,
             None,
             draft(json!({"given_name": "Augusta"})),
@@ -188,7 +218,7 @@ mod tests {
         let mut repository = MockRepository::new();
         repository.expect_find().returning(|_| Ok(ada()));
         let error = block_on(catalog(repository).change(
-            Actor::anonymous(),
+            &Principal::anonymous(),
             ada().id,
             Some(Version::FIRST.next()),
             StudentDraft::default(),

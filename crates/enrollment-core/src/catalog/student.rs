@@ -2,6 +2,7 @@
 
 use super::{Credits, Draft, Entry, Stamp, Version};
 use crate::Subject;
+use crate::access::{Operation, Resource, View};
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::StudentId;
 use crate::text::{Email, Level, PersonName, Program, StudentNumber};
@@ -53,6 +54,8 @@ pub struct Student {
     pub status: StudentStatus,
     /// The most credits that this student may take in a term; none for no limit of their own.
     pub max_credits: Option<Credits>,
+    /// Whether the record is hidden from those without need.
+    pub confidential: bool,
     /// Its version.
     pub version: Version,
     /// When it was made.
@@ -67,9 +70,19 @@ impl Entry for Student {
     type Filter = StudentFilter;
 
     const SUBJECT: Subject = Subject::Student;
+    const READ: Operation = Operation::ReadStudents;
+    const WRITE: Operation = Operation::WriteStudents;
 
     fn stamp(&self) -> Stamp<StudentId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
+    }
+
+    fn record(id: StudentId) -> Resource {
+        Resource::Student(id)
+    }
+
+    fn narrowed(filter: StudentFilter, view: View) -> Option<StudentFilter> {
+        Some(StudentFilter { view, ..filter })
     }
 }
 
@@ -78,6 +91,8 @@ impl Entry for Student {
 pub struct StudentFilter {
     /// Only the student with this number.
     pub number: Option<StudentNumber>,
+    /// Only those whom the caller sees, whatever else is asked for.
+    pub view: View,
 }
 
 /// The input form of a student.
@@ -116,6 +131,11 @@ pub struct StudentDraft {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Credits>))]
     #[serde(default)]
     pub max_credits: Field<Credits>,
+    /// Whether the record is hidden from those without need, such as systems that were not granted `confidential:read`;
+    /// `false` unless said otherwise.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
+    #[serde(default)]
+    pub confidential: Field<bool>,
     /// Fields that a student does not have.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
@@ -135,6 +155,7 @@ impl Draft for StudentDraft {
             level: self.level.or_maybe(|| current.level.clone()),
             status: self.status.or(|| current.status),
             max_credits: self.max_credits.or_maybe(|| current.max_credits),
+            confidential: self.confidential.or(|| current.confidential),
             unknown: self.unknown,
         }
     }
@@ -149,6 +170,7 @@ impl Draft for StudentDraft {
         let level = errors.optional("/level", self.level);
         let status = errors.or_default("/status", self.status);
         let max_credits = errors.optional("/max_credits", self.max_credits);
+        let confidential = errors.or_default("/confidential", self.confidential);
         let Stamp { id, version, created_at, updated_at } = stamp;
         match (number, given_name, family_name) {
             (Some(number), Some(given_name), Some(family_name)) if errors.is_empty() => Ok(Student {
@@ -161,6 +183,7 @@ impl Draft for StudentDraft {
                 level,
                 status,
                 max_credits,
+                confidential,
                 version,
                 created_at,
                 updated_at,

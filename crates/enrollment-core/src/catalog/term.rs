@@ -3,6 +3,7 @@
 use super::moment::YEARS;
 use super::{Credits, Draft, Entry, Moment, Stamp, TimeZone, Version};
 use crate::Subject;
+use crate::access::Operation;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::TermId;
 use crate::text::{Program, TermCode, TermName};
@@ -55,6 +56,8 @@ impl Entry for Term {
     type Filter = TermFilter;
 
     const SUBJECT: Subject = Subject::Term;
+    const READ: Operation = Operation::ReadCatalog;
+    const WRITE: Operation = Operation::WriteCatalog;
 
     fn stamp(&self) -> Stamp<TermId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }

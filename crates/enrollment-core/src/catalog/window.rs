@@ -4,6 +4,7 @@ use super::any_of::AnyOf;
 use super::moment::Instant;
 use super::{Credits, Draft, Entry, Owned, Stamp, Version};
 use crate::Subject;
+use crate::access::Operation;
 use crate::fields::{Field, FieldErrors, UnknownFields};
 use crate::ids::{StudentId, TermId, WindowId};
 use crate::text::{Level, Program};
@@ -88,6 +89,8 @@ impl Entry for Window {
     type Filter = WindowFilter;
 
     const SUBJECT: Subject = Subject::Window;
+    const READ: Operation = Operation::ReadWindows;
+    const WRITE: Operation = Operation::WriteWindows;
 
     fn stamp(&self) -> Stamp<WindowId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }

@@ -1,10 +1,11 @@
 //! What happened: the events of a student and of a section, what they had come to at a moment, and the records of attempts.
 
 use super::{Record, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter};
-use crate::Error;
+use crate::access::{Gate, Operation, Principal, Resource, Seen};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, EventId, SectionId, StudentCourseId, StudentId};
 use crate::page::{Limit, Page, PageRequest};
+use crate::{Error, Subject};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,7 @@ pub trait HistoryRepository: Send + Sync {
         &self,
         section: SectionId,
         at: DateTime<Utc>,
+        seen: Seen,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error>;
 
@@ -91,30 +93,45 @@ pub trait HistoryRepository: Send + Sync {
     async fn feed(&self, after: i64, limit: Limit) -> Result<Page<Event, i64>, Error>;
 }
 
-/// The service that tells what happened.
+/// The service that tells what happened. Every call may also be [`Error::Forbidden`], or not find what the principal may
+/// not know of.
 pub struct History {
     repository: Arc<dyn HistoryRepository>,
+    gate: Gate,
 }
 
 impl History {
-    /// A service on this port.
-    pub fn new(repository: Arc<dyn HistoryRepository>) -> Self {
-        Self { repository }
+    /// A service on this port, behind this gate.
+    pub fn new(repository: Arc<dyn HistoryRepository>, gate: Gate) -> Self {
+        Self { repository, gate }
     }
 
     /// The record of an attempt.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none: no such attempt, a dry run, or a refusal whose record was not kept.
-    pub async fn record(&self, attempt: AttemptId) -> Result<Record, Error> {
-        self.repository.record(attempt).await
+    /// [`Error::NotFound`] when there is none: no such attempt, a dry run, a refusal whose record was not kept, or that of
+    /// another student.
+    pub async fn record(&self, by: &Principal, attempt: AttemptId) -> Result<Record, Error> {
+        // Whose it is is known only when it is there, so who may read nobody's is told so before.
+        self.gate.view(by, Operation::ReadRegistrations)?;
+        let record = self.repository.record(attempt).await?;
+        match self.of(by, record.student_id).await {
+            Err(Error::NotFound(_)) => Err(Error::NotFound(Subject::Receipt)),
+            admitted => admitted.map(|()| record),
+        }
     }
 
     /// A page of a student's events, the newest first.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such student.
-    pub async fn of_student(&self, student: StudentId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+    pub async fn of_student(
+        &self,
+        by: &Principal,
+        student: StudentId,
+        page: PageRequest<i64>,
+    ) -> Result<Page<Event, i64>, Error> {
+        self.of(by, student).await?;
         self.repository.of_student(student, page).await
     }
 
@@ -122,9 +139,16 @@ impl History {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such section.
-    pub async fn of_section(&self, section: SectionId, page: PageRequest<i64>) -> Result<Page<Event, i64>, Error> {
+    pub async fn of_section(
+        &self,
+        by: &Principal,
+        section: SectionId,
+        page: PageRequest<i64>,
+    ) -> Result<Page<Event, i64>, Error> {
+        self.gate.admit(by, Operation::ReadEvents, Resource::Section(section)).await?;
         self.repository.of_section(section, page).await
     }
+
     /// A page of a student's courses as they were at a moment, the newest first. At a moment that is still to come they are
     /// as they are now.
     ///
@@ -132,11 +156,13 @@ impl History {
     /// [`Error::NotFound`] when there is no such student.
     pub async fn courses_as_of(
         &self,
+        by: &Principal,
         student: StudentId,
         at: DateTime<Utc>,
         filter: StudentCourseFilter,
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.of(by, student).await?;
         self.repository.courses_as_of(student, at, filter, page).await
     }
 
@@ -146,18 +172,27 @@ impl History {
     /// [`Error::NotFound`] when there is no such section.
     pub async fn roster_as_of(
         &self,
+        by: &Principal,
         section: SectionId,
         at: DateTime<Utc>,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.repository.roster_as_of(section, at, page).await
+        self.gate.admit(by, Operation::ReadRosters, Resource::Section(section)).await?;
+        let seen = self.gate.view(by, Operation::ReadRosters)?.seen();
+        self.repository.roster_as_of(section, at, seen, page).await
     }
+
     /// The events after a place in the feed of all events, for other systems to follow: each exactly once, and those that
     /// depend on each other in the order in which they happened. `next` is always given.
     ///
     /// # Errors
     /// What the port answers.
-    pub async fn feed(&self, after: Option<i64>, limit: Limit) -> Result<Page<Event, i64>, Error> {
+    pub async fn feed(&self, by: &Principal, after: Option<i64>, limit: Limit) -> Result<Page<Event, i64>, Error> {
+        self.gate.admit(by, Operation::ReadEvents, Resource::Institution).await?;
         self.repository.feed(after.unwrap_or_default(), limit).await
+    }
+
+    async fn of(&self, by: &Principal, student: StudentId) -> Result<(), Error> {
+        self.gate.admit(by, Operation::ReadRegistrations, Resource::Student(student)).await
     }
 }

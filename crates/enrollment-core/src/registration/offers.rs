@@ -8,6 +8,7 @@ use super::{
     TermRef, Violation,
 };
 use crate::Error;
+use crate::access::{Gate, Operation, Principal, Resource};
 use crate::actor::Actor;
 use crate::catalog::{Credits, Repository, Section, SectionFilter};
 use crate::clock::Clock;
@@ -64,13 +65,19 @@ pub struct OfferFilter {
 pub struct Offers {
     sections: Arc<dyn Repository<Section>>,
     facts: Arc<dyn FactsRepository>,
+    gate: Gate,
     clock: Arc<dyn Clock>,
 }
 
 impl Offers {
-    /// A service on these ports.
-    pub fn new(sections: Arc<dyn Repository<Section>>, facts: Arc<dyn FactsRepository>, clock: Arc<dyn Clock>) -> Self {
-        Self { sections, facts, clock }
+    /// A service on these ports, behind this gate.
+    pub fn new(
+        sections: Arc<dyn Repository<Section>>,
+        facts: Arc<dyn FactsRepository>,
+        gate: Gate,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { sections, facts, gate, clock }
     }
 
     /// A page of the sections that the filter lets through, each with what the rules say.
@@ -83,18 +90,20 @@ impl Offers {
     /// [`Error::NotFound`] when there is no such student, and what the ports answer.
     pub async fn to(
         &self,
-        actor: Actor,
+        by: &Principal,
         student: StudentId,
         filter: OfferFilter,
         page: PageRequest<SectionId>,
     ) -> Result<Page<Offer, SectionId>, Error> {
+        self.gate.admit(by, Operation::RehearseRegistration, Resource::Student(student)).await?;
         let asked = if filter.eligible { Limit::greatest() } else { page.limit };
         let limit = page.limit;
         let sections = self.sections.list(filter.sections, PageRequest { limit: asked, ..page }).await?;
         let named = sections.items.iter().map(|section| section.id).collect();
         let scope = Scope { students: vec![student], sections: named, ..Scope::default() };
         let mut facts = self.facts.facts(student, scope).await?;
-        let mut questions = Asker { actor, at: self.clock.now(), known: sections_of(&mut facts), facts };
+        let mut questions =
+            Asker { actor: by.actor().clone(), at: self.clock.now(), known: sections_of(&mut facts), facts };
         let offers = sections.items.into_iter().filter_map(|section| questions.ask_for(section).transpose());
         let offers = offers.collect::<Result<Vec<Offer>, FieldErrors>>()?;
         Ok(if filter.eligible {
@@ -197,13 +206,13 @@ mod tests {
             Ok(facts.clone())
         });
         clock.expect_now().return_const(sample::now());
-        Offers::new(Arc::new(repository), Arc::new(source), Arc::new(clock))
+        Offers::new(Arc::new(repository), Arc::new(source), Gate::without_affiliations(), Arc::new(clock))
     }
 
     fn asked(offers: &Offers, eligible: bool, limit: u16) -> Page<Offer, SectionId> {
         let filter = OfferFilter { eligible, ..OfferFilter::default() };
         let page = PageRequest { limit: Limit::try_from(limit).unwrap(), after: None };
-        block_on(offers.to(Actor::anonymous(), sample::student(), filter, page)).unwrap()
+        block_on(offers.to(&Principal::anonymous(), sample::student(), filter, page)).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use super::{Promotion, StudentCourse};
 use crate::Error;
-use crate::actor::Actor;
+use crate::access::Principal;
 use crate::catalog::{Catalog, Cause, Edit, Entry, Owned, Version};
 use async_trait::async_trait;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -63,23 +63,23 @@ impl<E: Entry> Rehearsals<E> {
     /// Those of the change.
     pub async fn change(
         &self,
-        actor: Actor,
+        by: &Principal,
         id: E::Id,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<EntryChange<E>, Error> {
-        let current = self.catalog.get(id).await?;
-        self.replace(actor, &current, expected, draft).await
+        let current = self.catalog.to_change(by, id).await?;
+        self.replace(by, &current, expected, draft).await
     }
 
     async fn replace(
         &self,
-        actor: Actor,
+        by: &Principal,
         current: &E,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<EntryChange<E>, Error> {
-        let (changed, cause) = self.catalog.changed(actor, current, expected, draft)?;
+        let (changed, cause) = self.catalog.changed(by, current, expected, draft)?;
         self.port.rehearse(Edit::Replace(changed, current.stamp().version), cause).await
     }
 }
@@ -103,9 +103,10 @@ impl<E: Owned> RehearsalsOf<'_, E> {
     ///
     /// # Errors
     /// Those of making it.
-    pub async fn create(&self, actor: Actor, draft: E::Draft) -> Result<EntryChange<E>, Error> {
+    pub async fn create(&self, by: &Principal, draft: E::Draft) -> Result<EntryChange<E>, Error> {
         let Rehearsals { catalog, port } = self.rehearsals;
-        let (made, cause) = catalog.made(actor, E::draft_of(self.owner, draft))?;
+        catalog.of(self.owner).admit(by, E::WRITE).await?;
+        let (made, cause) = catalog.made(by, E::draft_of(self.owner, draft))?;
         port.rehearse(Edit::Insert(made), cause).await
     }
 
@@ -115,23 +116,27 @@ impl<E: Owned> RehearsalsOf<'_, E> {
     /// Those of the change.
     pub async fn change(
         &self,
-        actor: Actor,
+        by: &Principal,
         id: E::Id,
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<EntryChange<E>, Error> {
-        let current = self.rehearsals.catalog.of(self.owner).get(id).await?;
-        self.rehearsals.replace(actor, &current, expected, draft).await
+        let owned = self.rehearsals.catalog.of(self.owner);
+        owned.admit(by, E::WRITE).await?;
+        let current = owned.find(id).await?;
+        self.rehearsals.replace(by, &current, expected, draft).await
     }
 
     /// What [deleting](crate::catalog::CatalogOf::delete) the entry would do.
     ///
     /// # Errors
     /// Those of deleting it.
-    pub async fn delete(&self, actor: Actor, id: E::Id, expected: Option<Version>) -> Result<EntryChange<E>, Error> {
+    pub async fn delete(&self, by: &Principal, id: E::Id, expected: Option<Version>) -> Result<EntryChange<E>, Error> {
         let Rehearsals { catalog, port } = self.rehearsals;
-        catalog.of(self.owner).get(id).await?;
-        port.rehearse(Edit::Delete(id, expected), catalog.cause(actor)).await
+        let owned = catalog.of(self.owner);
+        owned.admit(by, E::WRITE).await?;
+        owned.find(id).await?;
+        port.rehearse(Edit::Delete(id, expected), catalog.cause(by)).await
     }
 }
 
@@ -187,6 +192,7 @@ mod schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Gate;
     use crate::catalog::{Draft, Hold, HoldDraft, MockRepository, Section, SectionDraft, Stamp};
     use crate::clock::MockClock;
     use crate::ids::{MockIdSource, StudentId};
@@ -226,7 +232,10 @@ mod tests {
         clock.expect_now().return_const(DateTime::UNIX_EPOCH);
         let mut ids = MockIdSource::new();
         ids.expect_next().return_const(Uuid::from_u128(7));
-        Rehearsals::new(Catalog::new(Arc::new(repository), Arc::new(clock), Arc::new(ids)), Arc::new(port))
+        Rehearsals::new(
+            Catalog::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids)),
+            Arc::new(port),
+        )
     }
 
     fn told<E: Entry>(edit: Edit<E>) -> EntryChange<E> {
@@ -247,8 +256,9 @@ mod tests {
             })
             .returning(|edit, _| Ok(told(edit)));
         let rehearsals = rehearsals(section(), port);
-        let change =
-            |expected, fields| block_on(rehearsals.change(Actor::anonymous(), section().id, expected, draft(fields)));
+        let change = |expected, fields| {
+            block_on(rehearsals.change(&Principal::anonymous(), section().id, expected, draft(fields)))
+        };
         let told = change(Some(Version::FIRST), json!({"capacity": 5})).unwrap();
         assert_eq!(told.entry.unwrap().version, Version::FIRST.next());
         assert!(matches!(change(Some(Version::FIRST.next()), json!({})), Err(Error::Stale(_))));
@@ -261,16 +271,16 @@ mod tests {
         port.expect_rehearse().times(3).returning(|edit, _| Ok(told(edit)));
         let rehearsals = rehearsals(hold(), port);
         let (own, others) = (rehearsals.of(student(1)), rehearsals.of(student(2)));
-        let (actor, id) = (Actor::anonymous, hold().id);
-        let made = block_on(own.create(actor(), draft(json!({"blocks": "both", "reason": "Fees"})))).unwrap();
+        let (actor, id) = (&Principal::anonymous(), hold().id);
+        let made = block_on(own.create(actor, draft(json!({"blocks": "both", "reason": "Fees"})))).unwrap();
         assert_eq!(made.entry, Some(hold()));
-        let changed = block_on(own.change(actor(), id, None, draft(json!({"blocks": "drop"})))).unwrap();
+        let changed = block_on(own.change(actor, id, None, draft(json!({"blocks": "drop"})))).unwrap();
         assert_eq!(changed.entry.unwrap().student_id, student(1));
-        let deleted = block_on(own.delete(actor(), id, Some(Version::FIRST))).unwrap();
+        let deleted = block_on(own.delete(actor, id, Some(Version::FIRST))).unwrap();
         assert_eq!(serde_json::to_value(&deleted).unwrap(), json!({"hold": null, "promotions": [], "cancelled": []}));
-        assert!(matches!(block_on(others.delete(actor(), id, None)), Err(Error::NotFound(_))));
-        let change = block_on(others.change(actor(), id, None, HoldDraft::default()));
+        assert!(matches!(block_on(others.delete(actor, id, None)), Err(Error::NotFound(_))));
+        let change = block_on(others.change(actor, id, None, HoldDraft::default()));
         assert!(matches!(change, Err(Error::NotFound(_))));
-        assert!(matches!(block_on(own.create(actor(), HoldDraft::default())), Err(Error::Invalid(_))));
+        assert!(matches!(block_on(own.create(actor, HoldDraft::default())), Err(Error::Invalid(_))));
     }
 }

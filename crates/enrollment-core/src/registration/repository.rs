@@ -2,6 +2,7 @@
 
 use super::{Attempt, Receipt, RosterName, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
 use crate::Error;
+use crate::access::Seen;
 use crate::catalog::Cause;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
@@ -86,10 +87,12 @@ pub trait RegistrationRepository: Send + Sync {
     async fn timetable(&self, student: StudentId, terms: TimetableTerms) -> Result<Vec<TimetableEntry>, Error>;
 
     /// A page of a section's roster: who is enrolled or has completed it, in the order of enrolling, and then who waits,
-    /// in the order of the waitlist. It MUST answer [`Error::NotFound`] when there is no such section.
+    /// in the order of the waitlist; those who are not to be seen are left out. It MUST answer [`Error::NotFound`] when there is no such
+    /// section.
     async fn roster(
         &self,
         section: SectionId,
+        seen: Seen,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error>;
 }

@@ -6,7 +6,7 @@ use super::{
     TimetableTerms,
 };
 use crate::Error;
-use crate::actor::Actor;
+use crate::access::{Gate, Operation, Principal, Resource};
 use crate::catalog::{Cause, Version};
 use crate::clock::Clock;
 use crate::fields::FieldErrors;
@@ -16,9 +16,11 @@ use crate::text::IdempotencyKey;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The service for registrations.
+/// The service for registrations. Every call may also be [`Error::Forbidden`], or not find what the principal may not know
+/// of.
 pub struct Registration {
     pub(super) repository: Arc<dyn RegistrationRepository>,
+    pub(super) gate: Gate,
     clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
 }
@@ -33,9 +35,14 @@ pub struct RequestOptions {
 }
 
 impl Registration {
-    /// A service on these ports.
-    pub fn new(repository: Arc<dyn RegistrationRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { repository, clock, ids }
+    /// A service on these ports, behind this gate.
+    pub fn new(
+        repository: Arc<dyn RegistrationRepository>,
+        gate: Gate,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        Self { repository, gate, clock, ids }
     }
 
     /// Enrolls a student in a section, or in a section of a course that the engine picks.
@@ -47,16 +54,17 @@ impl Registration {
     /// [`Error::NotFound`] when the student does not; [`Error::IdempotencyKeyReused`]; and what the port answers.
     pub async fn enroll(
         &self,
-        actor: Actor,
+        by: &Principal,
         student: StudentId,
         draft: EnrollDraft,
         options: RequestOptions,
     ) -> Result<Receipt, Error> {
+        self.admit(by, Operation::Register, student, &options).await?;
         let request = draft.parse()?;
         let fingerprint = Fingerprint::of(student, &request);
         let student_course_id = StudentCourseId::mint(&*self.ids);
         let command = Command::Enroll(Enroll { student_course_id, request: request.clone() });
-        let attempt = self.attempt(actor, student, command, options, Some(fingerprint));
+        let attempt = self.attempt(by, student, command, options, Some(fingerprint));
         let field = |id| request.pointer_to(id);
         self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
     }
@@ -69,14 +77,15 @@ impl Registration {
     /// port answers.
     pub async fn drop(
         &self,
-        actor: Actor,
+        by: &Principal,
         student: StudentId,
         id: StudentCourseId,
         expected: Option<Version>,
         options: RequestOptions,
     ) -> Result<Receipt, Error> {
+        self.admit(by, Operation::Register, student, &options).await?;
         let command = Command::Drop(Drop { student_course_id: id, expected });
-        let attempt = self.attempt(actor, student, command, options, None);
+        let attempt = self.attempt(by, student, command, options, None);
         self.repository.register(attempt).await.map_err(not_found)
     }
 
@@ -86,15 +95,16 @@ impl Registration {
     /// As [`enroll`](Self::enroll).
     pub async fn plan(
         &self,
-        actor: Actor,
+        by: &Principal,
         student: StudentId,
         draft: PlanDraft,
         options: RequestOptions,
     ) -> Result<Receipt, Error> {
+        self.admit(by, Operation::Register, student, &options).await?;
         let request = draft.parse()?;
         let fingerprint = Fingerprint::of(student, &request);
         let plan = request.clone().command(|| StudentCourseId::mint(&*self.ids));
-        let attempt = self.attempt(actor, student, Command::Plan(plan), options, Some(fingerprint));
+        let attempt = self.attempt(by, student, Command::Plan(plan), options, Some(fingerprint));
         let field = |id| request.pointer_to(id);
         self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
     }
@@ -105,21 +115,38 @@ impl Registration {
     /// As [`drop`](Self::drop).
     pub async fn prioritize(
         &self,
-        actor: Actor,
+        by: &Principal,
         student: StudentId,
         id: StudentCourseId,
         expected: Option<Version>,
         draft: PriorityDraft,
         options: RequestOptions,
     ) -> Result<Receipt, Error> {
+        self.admit(by, Operation::Prioritize, student, &options).await?;
         let command = Command::Prioritize(Prioritize { student_course_id: id, priority: draft.parse()?, expected });
-        let attempt = self.attempt(actor, student, command, options, None);
+        let attempt = self.attempt(by, student, command, options, None);
         self.repository.register(attempt).await.map_err(not_found)
+    }
+
+    /// Lets the principal ask for it, or at least ask what it would do.
+    async fn admit(
+        &self,
+        by: &Principal,
+        operation: Operation,
+        student: StudentId,
+        options: &RequestOptions,
+    ) -> Result<(), Error> {
+        let operation = if options.dry_run { Operation::RehearseRegistration } else { operation };
+        self.gate.admit(by, operation, Resource::Student(student)).await
+    }
+
+    async fn admit_to_read(&self, by: &Principal, student: StudentId) -> Result<(), Error> {
+        self.gate.admit(by, Operation::ReadRegistrations, Resource::Student(student)).await
     }
 
     pub(super) fn attempt(
         &self,
-        actor: Actor,
+        by: &Principal,
         student_id: StudentId,
         command: Command,
         options: RequestOptions,
@@ -129,19 +156,29 @@ impl Registration {
         let key = options.idempotency_key.filter(|_| mode == Mode::Commit);
         let idempotency = key.zip(fingerprint).map(|(key, fingerprint)| Idempotency { key, fingerprint });
         let id = AttemptId::mint(&*self.ids);
-        Attempt { id, actor, at: self.clock.now(), student_id, command, mode, idempotency, caused_by: None }
+        Attempt {
+            id,
+            actor: by.actor().clone(),
+            at: self.clock.now(),
+            student_id,
+            command,
+            mode,
+            idempotency,
+            caused_by: None,
+        }
     }
 
     /// What others follow from that this service makes no attempt for.
-    pub(super) fn cause(&self, actor: Actor) -> Cause {
-        Cause { attempt_id: AttemptId::mint(&*self.ids), actor, at: self.clock.now() }
+    pub(super) fn cause(&self, by: &Principal) -> Cause {
+        Cause { attempt_id: AttemptId::mint(&*self.ids), actor: by.actor().clone(), at: self.clock.now() }
     }
 
     /// One student course of a student.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it does not exist or is another student's.
-    pub async fn get(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+    pub async fn get(&self, by: &Principal, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+        self.admit_to_read(by, student).await?;
         self.repository.find(student, id).await
     }
 
@@ -151,10 +188,12 @@ impl Registration {
     /// [`Error::NotFound`] when there is no such student.
     pub async fn courses_of(
         &self,
+        by: &Principal,
         student: StudentId,
         filter: StudentCourseFilter,
         page: PageRequest<StudentCourseId>,
     ) -> Result<Page<StudentCourse, StudentCourseId>, Error> {
+        self.admit_to_read(by, student).await?;
         self.repository.courses_of(student, filter, page).await
     }
 
@@ -162,7 +201,13 @@ impl Registration {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such student.
-    pub async fn timetable(&self, student: StudentId, term: Option<TermId>) -> Result<Timetable, Error> {
+    pub async fn timetable(
+        &self,
+        by: &Principal,
+        student: StudentId,
+        term: Option<TermId>,
+    ) -> Result<Timetable, Error> {
+        self.admit_to_read(by, student).await?;
         let at = self.clock.now();
         let terms = term.map_or_else(|| TimetableTerms::current(at), TimetableTerms::One);
         let entries = self.repository.timetable(student, terms).await?;
@@ -175,10 +220,13 @@ impl Registration {
     /// [`Error::NotFound`] when there is no such section.
     pub async fn roster(
         &self,
+        by: &Principal,
         section: SectionId,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.repository.roster(section, page).await
+        self.gate.admit(by, Operation::ReadRosters, Resource::Section(section)).await?;
+        let seen = self.gate.view(by, Operation::ReadRosters)?.seen();
+        self.repository.roster(section, seen, page).await
     }
 }
 
@@ -225,7 +273,7 @@ mod tests {
             next += 1;
             Uuid::from_u128(next)
         });
-        Registration::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+        Registration::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids))
     }
 
     fn student() -> StudentId {
@@ -257,7 +305,7 @@ mod tests {
             })
             .returning(|attempt| Ok(refused(&attempt)));
         let options = RequestOptions { dry_run: false, idempotency_key: Some("k".try_into().unwrap()) };
-        block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
+        block_on(registration(repository).enroll(&Principal::anonymous(), student(), draft(), options)).unwrap();
     }
 
     #[test]
@@ -268,7 +316,8 @@ mod tests {
             let mut repository = MockRegistrationRepository::new();
             let expected = move |of: &StudentId, given: &TimetableTerms| *of == student() && *given == terms;
             repository.expect_timetable().once().withf(expected).returning(|_, _| Ok(Vec::new()));
-            let timetable = block_on(registration(repository).timetable(student(), asked)).unwrap();
+            let timetable =
+                block_on(registration(repository).timetable(&Principal::anonymous(), student(), asked)).unwrap();
             assert_eq!((timetable.student_id, timetable.at), (student(), DateTime::UNIX_EPOCH));
         }
     }
@@ -280,7 +329,7 @@ mod tests {
         repository.expect_register().once().withf(is_dry).returning(|attempt| Ok(refused(&attempt)));
         let options = RequestOptions { dry_run: true, idempotency_key: Some("k".try_into().unwrap()) };
         let receipt =
-            block_on(registration(repository).enroll(Actor::anonymous(), student(), draft(), options)).unwrap();
+            block_on(registration(repository).enroll(&Principal::anonymous(), student(), draft(), options)).unwrap();
         assert!(receipt.dry_run);
     }
 
@@ -288,7 +337,7 @@ mod tests {
     fn an_invalid_draft_makes_no_attempt() {
         let enrolling = registration(MockRegistrationRepository::new());
         let error = block_on(enrolling.enroll(
-            Actor::anonymous(),
+            &Principal::anonymous(),
             student(),
             EnrollDraft::default(),
             RequestOptions::default(),
@@ -303,7 +352,8 @@ mod tests {
             let mut repository = MockRegistrationRepository::new();
             repository.expect_register().return_once(move |_| Err(error));
             let service = registration(repository);
-            block_on(service.enroll(Actor::anonymous(), student(), draft(), RequestOptions::default())).unwrap_err()
+            block_on(service.enroll(&Principal::anonymous(), student(), draft(), RequestOptions::default()))
+                .unwrap_err()
         };
         let pointer = |error: Error| match error {
             Error::Invalid(errors) => errors.iter().next().unwrap().pointer.clone(),
@@ -317,10 +367,10 @@ mod tests {
         let service = registration(repository);
         let plan = json!({"drops": [SECTION], "adds": [{"course_id": student().to_string()}]});
         let plan = serde_json::from_value(plan).unwrap();
-        let planned = block_on(service.plan(Actor::anonymous(), student(), plan, RequestOptions::default()));
+        let planned = block_on(service.plan(&Principal::anonymous(), student(), plan, RequestOptions::default()));
         assert_eq!(pointer(planned.unwrap_err()), "/drops/0");
         let id = SECTION.parse().unwrap();
-        let dropped = block_on(service.drop(Actor::anonymous(), student(), id, None, RequestOptions::default()));
+        let dropped = block_on(service.drop(&Principal::anonymous(), student(), id, None, RequestOptions::default()));
         assert!(matches!(dropped, Err(Error::NotFound(Subject::StudentCourse))));
     }
 

@@ -1,5 +1,6 @@
-//! Access: API keys, the access tokens that they are exchanged for, and whose secrets they are.
+//! Access: whose records are whose, API keys, the access tokens that they are exchanged for, and whose secrets they are.
 
+mod affiliations;
 mod credentials;
 mod keys;
 

@@ -7,6 +7,7 @@ mod courses;
 mod edit;
 mod grades;
 mod holds;
+mod instructors;
 mod permits;
 mod reservations;
 mod seats;

@@ -10,9 +10,11 @@ use crate::schema::{holds, permits, student_courses, students, window_students};
 use crate::store::Answer;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
+use enrollment_core::access::View;
 use enrollment_core::catalog::{Cause, Student, StudentFilter, Version};
 use enrollment_core::ids::StudentId;
 use enrollment_core::page::{Page, PageRequest};
+use enrollment_core::text::Program;
 use enrollment_core::{Error, Subject};
 
 impl Table for Student {
@@ -57,6 +59,16 @@ impl Table for Student {
         let mut rows = students::table.select(StudentRow::as_select()).order(students::id).into_boxed();
         if let Some(number) = &filter.number {
             rows = rows.filter(students::number.eq(number.as_str()));
+        }
+        match &filter.view {
+            View::Everybody => {}
+            View::NotConfidential => rows = rows.filter(students::confidential.eq(false)),
+            View::Some { student, programs } => {
+                let programs: Vec<&str> = programs.iter().map(Program::as_str).collect();
+                let own = students::id.nullable().eq(student.map(StudentId::uuid));
+                // Without a student and a programme this is null, which shows nobody.
+                rows = rows.filter(own.or(students::program.eq_any(programs)));
+            }
         }
         if let Some(after) = page.after {
             rows = rows.filter(students::id.gt(after.uuid()));

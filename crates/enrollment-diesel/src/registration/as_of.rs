@@ -17,6 +17,7 @@ use crate::store::Answer;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{RosterEntry, RosterKey, StudentCourse, StudentCourseFilter};
@@ -69,7 +70,7 @@ const COURSES: &str = concat!(
     WHERE students.id = $1 ORDER BY held.id DESC"
 );
 
-/// $1 the section, $2 how many, $3 to $5 after which, $6 the moment.
+/// $1 the section, $2 how many, $3 to $5 after which, $6 the moment, $7 whether with those who are confidential.
 const ROSTER: &str = concat!(
     "SELECT line.* FROM sections roster LEFT JOIN LATERAL (
         SELECT every.*, st.number AS student_number, st.given_name, st.family_name
@@ -83,7 +84,8 @@ const ROSTER: &str = concat!(
     "       state
             WHERE state.status IN ('enrolled', 'completed', 'waitlisted')
         ) every JOIN students st ON st.id = every.student_id
-        WHERE $3 IS NULL OR (every.waitlisted, every.waitlist_order, every.id) > ($3, $4, $5)
+        WHERE ($7 OR NOT st.confidential)
+            AND ($3 IS NULL OR (every.waitlisted, every.waitlist_order, every.id) > ($3, $4, $5))
         ORDER BY every.waitlisted, every.waitlist_order, every.id LIMIT $2
     ) line ON true
     WHERE roster.id = $1 ORDER BY line.waitlisted, line.waitlist_order, line.id"
@@ -116,6 +118,7 @@ pub(super) fn roster(
     conn: &mut PgConnection,
     section: SectionId,
     at: DateTime<Utc>,
+    seen: Seen,
     page: &PageRequest<RosterKey>,
 ) -> Answer<Page<RosterEntry, RosterKey>> {
     let lines: Vec<Line<RosterRow<StateRow>>> = Statement::new(ROSTER)
@@ -125,6 +128,7 @@ pub(super) fn roster(
         .bind::<Nullable<BigInt>, _>(page.after.map(|after| after.waitlist_order))
         .bind::<Nullable<SqlUuid>, _>(page.after.map(|after| after.id.uuid()))
         .bind::<Timestamptz, _>(at)
+        .bind::<Bool, _>(seen == Seen::Everybody)
         .load(conn)?;
     roster_page(lines, page)
 }

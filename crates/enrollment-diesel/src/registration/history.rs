@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Limit, Page, PageRequest};
 use enrollment_core::registration::{
@@ -50,9 +51,10 @@ impl HistoryRepository for PgStore {
         &self,
         section: SectionId,
         at: DateTime<Utc>,
+        seen: Seen,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.read(move |conn| as_of::roster(conn, section, at, &page)).await
+        self.read(move |conn| as_of::roster(conn, section, at, seen, &page)).await
     }
 
     async fn feed(&self, after: i64, limit: Limit) -> Result<Page<Event, i64>, Error> {

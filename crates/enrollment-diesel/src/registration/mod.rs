@@ -46,6 +46,7 @@ use crate::{StoreConfig, StoreError};
 use async_trait::async_trait;
 use courses_of::CoursesOf;
 use enrollment_core::Error;
+use enrollment_core::access::Seen;
 use enrollment_core::catalog::Cause;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
@@ -136,8 +137,9 @@ impl RegistrationRepository for PgStore {
     async fn roster(
         &self,
         section: SectionId,
+        seen: Seen,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.read(move |conn| read::roster(conn, section, &page)).await
+        self.read(move |conn| read::roster(conn, section, seen, &page)).await
     }
 }

@@ -14,6 +14,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::row::NamedRow;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{RosterEntry, RosterKey, StudentCourse, StudentRef};
@@ -28,7 +29,7 @@ const FIND: &str = concat!(
     " WHERE sc.id = $1 AND sc.student_id = $2"
 );
 
-/// $1 the section, $2 how many, $3 to $5 after which.
+/// $1 the section, $2 how many, $3 to $5 after which, $6 whether with those who are confidential.
 ///
 /// The place in the waitlist's order is one number made of two: a priority of 16 bits before a sequence of 40, far more than
 /// there will ever be.
@@ -46,6 +47,7 @@ const ROSTER: &str = concat!(
     student_course_tables!(),
     "       JOIN students st ON st.id = sc.student_id
             WHERE sc.section_id = roster.id AND sc.status IN ('enrolled', 'completed', 'waitlisted')
+                AND ($6 OR NOT st.confidential)
         ) every
         WHERE $3 IS NULL OR (every.waitlisted, every.waitlist_order, every.id) > ($3, $4, $5)
         ORDER BY every.waitlisted, every.waitlist_order, every.id LIMIT $2
@@ -64,6 +66,7 @@ pub(super) fn find(conn: &mut PgConnection, student: StudentId, id: StudentCours
 pub(super) fn roster(
     conn: &mut PgConnection,
     section: SectionId,
+    seen: Seen,
     page: &PageRequest<RosterKey>,
 ) -> Answer<Page<RosterEntry, RosterKey>> {
     let lines: Vec<Line<RosterRow<StudentCourseRow>>> = Statement::new(ROSTER)
@@ -72,6 +75,7 @@ pub(super) fn roster(
         .bind::<Nullable<Bool>, _>(page.after.map(|after| after.waitlisted))
         .bind::<Nullable<BigInt>, _>(page.after.map(|after| after.waitlist_order))
         .bind::<Nullable<SqlUuid>, _>(page.after.map(|after| after.id.uuid()))
+        .bind::<Bool, _>(seen == Seen::Everybody)
         .load(conn)?;
     roster_page(lines, page)
 }

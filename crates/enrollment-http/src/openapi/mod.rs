@@ -3,10 +3,12 @@
 //! To document a new endpoint: its handler's name in the list of paths below, and the set of [`problems`] that fits it in the
 //! handler's `responses`. To document a new entry: its draft in the list of [`patches`].
 
+mod access;
 mod patches;
 mod problems;
 mod strict;
 
+use access::Secured;
 pub(crate) use patches::{
     CoursePatch, HoldPatch, PermitPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch, WindowPatch,
 };
@@ -20,9 +22,9 @@ use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    bulk, courses, docs_page, events, grades, health, history, holds, metrics, offers, permits, plan, receipts,
-    reservations, roster, seats, section_grades, sections, student_courses, students, terms, timetable, waitlist,
-    windows,
+    bulk, courses, docs_page, events, grades, health, history, holds, instructors, metrics, offers, permits, plan,
+    receipts, reservations, roster, seats, section_grades, sections, student_courses, students, terms, timetable,
+    waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -37,6 +39,7 @@ Students enroll in courses.
 * Every error is `application/problem+json` (RFC 9457). All that is wrong with a request is told at once, in `errors`; \
 all rules that refuse an enrollment, in `violations`.
 * A single thing, and a list that many reload, has an `ETag`. `If-Match` makes a change only to the version that was read, `If-None-Match` saves the body.
+* Requests are made with `Authorization: Bearer` and an API key or a token. What is another's is not found (404); what the caller's roles do not allow at all is 403.
 * A request can name itself by `X-Request-Id` (1 to 128 visible ASCII characters); every answer carries one.";
 
 #[derive(utoipa::OpenApi)]
@@ -66,6 +69,7 @@ all rules that refuse an enrollment, in `violations`.
         terms::list, terms::create, terms::get, terms::change, terms::delete,
         windows::list, windows::create, windows::get, windows::change, windows::delete, seats::show, seats::follow,
         sections::list, sections::create, sections::get, sections::change, sections::delete, section_grades::put,
+        instructors::list, instructors::put, instructors::delete,
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list, bulk::enroll,
         history::of_student, history::of_section, events::follow, receipts::get,
@@ -73,7 +77,7 @@ all rules that refuse an enrollment, in `violations`.
         docs_page::document, docs_page::index, docs_page::asset,
     ),
     components(schemas(InputError, SearchText, Violation)),
-    modifiers(&ProblemComponents, &Strict),
+    modifiers(&ProblemComponents, &Strict, &Secured),
 )]
 struct Document;
 

@@ -26,6 +26,14 @@ const MALFORMED: Answer = answer(
     "Problem",
     "The request is malformed: the body is not a JSON object, or a header cannot be read.",
 );
+const UNAUTHENTICATED: Answer = answer(
+    "Unauthenticated",
+    "401",
+    "Problem",
+    "It is not known who asks: there is no credential, or it is not accepted. `WWW-Authenticate` tells what is wrong with it.",
+);
+const FORBIDDEN: Answer = answer("Forbidden", "403", "Problem", "The caller's roles do not let them do this.");
+const TOO_MANY: Answer = answer("TooManyRequests", "429", "Problem", "The caller asks too often.");
 const NOT_FOUND: Answer = answer(
     "NotFound",
     "404",
@@ -78,8 +86,11 @@ const UNAVAILABLE: Answer = answer(
     "It cannot be answered now: too many requests wait, or the database cannot be reached. Nothing was changed, unless the type is `/problems/outcome-unknown`.",
 );
 
-const ALL: [&Answer; 14] = [
+const ALL: [&Answer; 17] = [
     &MALFORMED,
+    &UNAUTHENTICATED,
+    &FORBIDDEN,
+    &TOO_MANY,
     &NOT_FOUND,
     &CONFLICT,
     &ENROLLMENT_REFUSED,
@@ -158,7 +169,7 @@ fn response(answer: &Answer) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(answer.schema))).build();
     let response = ResponseBuilder::new().description(answer.description).content("application/problem+json", content);
     let response = match answer.status {
-        "503" => response.header("Retry-After", retry_after()),
+        "429" | "503" => response.header("Retry-After", retry_after()),
         _ => response,
     };
     response.build()

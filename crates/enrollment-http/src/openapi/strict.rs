@@ -6,8 +6,9 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 23] = [
+const ANSWERS: [&str; 24] = [
     "Student",
+    "SectionInstructor",
     "Hold",
     "Reservation",
     "Window",

@@ -114,6 +114,14 @@ impl Problem {
         Self::new(Kind::NotFound, format!("`{text}` is not an id: ids are UUIDs, so nothing has this one."))
     }
 
+    /// A malformed number in the path names nobody.
+    pub(crate) fn no_such_number(text: &str) -> Self {
+        Self::new(
+            Kind::NotFound,
+            format!("`{text}` is not the number of an instructor: those have 1 to 64 characters."),
+        )
+    }
+
     /// The request has no credential.
     pub(crate) fn unauthenticated() -> Self {
         let detail = "The request has no credential: send `Authorization: Bearer` with an API key or a token.";

@@ -17,6 +17,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use enrollment_core::access::Operation;
 use enrollment_core::ids::TermId;
 use enrollment_core::registration::{SeatChanges, SeatCount};
 use serde::Serialize;
@@ -24,7 +25,10 @@ use utoipa::ToSchema;
 
 /// The endpoints of this file.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/api/v1/terms/{id}/seats", show), Endpoint::get("/api/v1/terms/{id}/seats/stream", follow)]
+    vec![
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/terms/{id}/seats", show),
+        Endpoint::get(Operation::ReadCatalog, "/api/v1/terms/{id}/seats/stream", follow),
+    ]
 }
 
 /// The seats of all sections of a term at one moment.

@@ -4,9 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
+use enrollment_core::access::{Authenticator, Gate, MockAffiliations, MockAuthenticator, Principal, Rejection};
 use enrollment_core::catalog::{
-    Catalog, Course, Entry, Grades, Hold, MockGradeRepository, MockRepository, Permit, Reservation, Section, Student,
-    Term, Window,
+    Catalog, Course, Entry, Grades, Hold, Instructors, MockGradeRepository, MockInstructorRepository, MockRepository,
+    Permit, Reservation, Section, Student, Term, Window,
 };
 use enrollment_core::chance::{Chance, MockChance};
 use enrollment_core::clock::{Clock, MockClock};
@@ -18,6 +19,7 @@ use enrollment_core::registration::{
 };
 use enrollment_http::{Api, CatalogRehearsals, Services, Settings};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -34,12 +36,16 @@ pub(crate) struct Ports {
     pub(crate) sections: MockRepository<Section>,
     pub(crate) reservations: MockRepository<Reservation>,
     pub(crate) grades: MockGradeRepository,
+    pub(crate) instructors: MockInstructorRepository,
     pub(crate) registration: MockRegistrationRepository,
     pub(crate) rehearsals: RehearsalPorts,
     pub(crate) facts: MockFactsRepository,
     pub(crate) history: MockHistoryRepository,
     pub(crate) seats: MockSeatCounts,
     pub(crate) health: MockHealth,
+    pub(crate) affiliations: MockAffiliations,
+    /// Who has which credential. Without any, nobody needs one, and everybody may do everything.
+    pub(crate) callers: BTreeMap<&'static str, Principal>,
 }
 
 /// The ports that tell what changes would do.
@@ -61,16 +67,17 @@ impl Ports {
     }
 
     pub(crate) fn api_with(self, settings: Settings) -> TestApi {
+        let gate = Gate::new(Arc::new(self.affiliations));
         let told = self.rehearsals;
         let sections = Arc::new(self.sections);
-        let (students, student_rehearsals) = services(&Arc::new(self.students), told.students);
-        let (holds, hold_rehearsals) = services(&Arc::new(self.holds), told.holds);
-        let (permits, permit_rehearsals) = services(&Arc::new(self.permits), told.permits);
-        let (courses, course_rehearsals) = services(&Arc::new(self.courses), told.courses);
-        let (terms, term_rehearsals) = services(&Arc::new(self.terms), told.terms);
-        let (windows, window_rehearsals) = services(&Arc::new(self.windows), told.windows);
-        let (section_catalog, section_rehearsals) = services(&sections, told.sections);
-        let (reservations, reservation_rehearsals) = services(&Arc::new(self.reservations), told.reservations);
+        let (students, student_rehearsals) = services(&gate, &Arc::new(self.students), told.students);
+        let (holds, hold_rehearsals) = services(&gate, &Arc::new(self.holds), told.holds);
+        let (permits, permit_rehearsals) = services(&gate, &Arc::new(self.permits), told.permits);
+        let (courses, course_rehearsals) = services(&gate, &Arc::new(self.courses), told.courses);
+        let (terms, term_rehearsals) = services(&gate, &Arc::new(self.terms), told.terms);
+        let (windows, window_rehearsals) = services(&gate, &Arc::new(self.windows), told.windows);
+        let (section_catalog, section_rehearsals) = services(&gate, &sections, told.sections);
+        let (reservations, reservation_rehearsals) = services(&gate, &Arc::new(self.reservations), told.reservations);
         let services = Services {
             students,
             holds,
@@ -80,7 +87,8 @@ impl Ports {
             windows,
             sections: section_catalog,
             reservations,
-            grades: Grades::new(Arc::new(self.grades)),
+            grades: Grades::new(Arc::new(self.grades), gate.clone()),
+            instructors: Instructors::new(Arc::new(self.instructors), gate.clone()),
             rehearsals: CatalogRehearsals {
                 students: student_rehearsals,
                 holds: hold_rehearsals,
@@ -91,9 +99,10 @@ impl Ports {
                 sections: section_rehearsals,
                 reservations: reservation_rehearsals,
             },
-            offers: Offers::new(sections, Arc::new(self.facts), clock()),
-            registration: Registration::new(Arc::new(self.registration), clock(), ids()),
-            history: History::new(Arc::new(self.history)),
+            offers: Offers::new(sections, Arc::new(self.facts), gate.clone(), clock()),
+            registration: Registration::new(Arc::new(self.registration), gate.clone(), clock(), ids()),
+            history: History::new(Arc::new(self.history), gate),
+            authenticator: authenticator(self.callers),
             seats: Arc::new(self.seats),
             health: Arc::new(self.health),
             ids: ids(),
@@ -104,9 +113,23 @@ impl Ports {
 }
 
 /// The services of one kind of entry: what changes it, and what tells what changes would do.
-fn services<E: Entry>(repository: &Arc<MockRepository<E>>, told: MockRehearsal<E>) -> (Catalog<E>, Rehearsals<E>) {
-    let catalog = || Catalog::new(repository.clone(), clock(), ids());
+fn services<E: Entry>(
+    gate: &Gate,
+    repository: &Arc<MockRepository<E>>,
+    told: MockRehearsal<E>,
+) -> (Catalog<E>, Rehearsals<E>) {
+    let catalog = || Catalog::new(repository.clone(), gate.clone(), clock(), ids());
     (catalog(), Rehearsals::new(catalog(), Arc::new(told)))
+}
+
+/// Knows these callers by their credentials.
+fn authenticator(callers: BTreeMap<&'static str, Principal>) -> Arc<dyn Authenticator> {
+    let (mut authenticator, is_open) = (MockAuthenticator::new(), callers.is_empty());
+    authenticator.expect_without_credential().returning(move || is_open.then(Principal::anonymous));
+    authenticator
+        .expect_authenticate()
+        .returning(move |bearer| callers.get(bearer).cloned().ok_or_else(|| Rejection::Unknown.into()));
+    Arc::new(authenticator)
 }
 
 /// Every lot is the lowest.

@@ -60,8 +60,8 @@ async fn the_state_at_a_moment_comes_from_the_history() {
         .history
         .expect_roster_as_of()
         .once()
-        .withf(|section, at, _| section.to_string() == SECTION && *at == now())
-        .returning(|_, _, _| Ok(Page { items: vec![roster_entry()], next: None }));
+        .withf(|section, at, _, _| section.to_string() == SECTION && *at == now())
+        .returning(|_, _, _, _| Ok(Page { items: vec![roster_entry()], next: None }));
     let api = ports.api();
     // The same moment, with an offset; `+` is a space in a query, unless it is encoded.
     let moment = "as_of=2026-09-01T10:00:00%2B02:00";

@@ -37,7 +37,7 @@ async fn a_page_has_items_and_the_cursor_of_the_next() {
 #[actix_web::test]
 async fn natural_keys_narrow_lists() {
     let mut ports = Ports::default();
-    let by_number = StudentFilter { number: Some("11717487".try_into().unwrap()) };
+    let by_number = StudentFilter { number: Some("11717487".try_into().unwrap()), ..StudentFilter::default() };
     let by_code = CourseFilter { code: Some("C S/101".try_into().unwrap()) };
     let by_term = TermFilter { code: Some("秋".try_into().unwrap()) };
     ports
@@ -127,8 +127,8 @@ async fn a_roster_pages_by_its_own_key() {
         .registration
         .expect_roster()
         .once()
-        .withf(move |section, page| section.to_string() == SECTION && page.after == Some(key))
-        .returning(move |_, _| Ok(Page { items: vec![roster_entry()], next: Some(key) }));
+        .withf(move |section, _, page| section.to_string() == SECTION && page.after == Some(key))
+        .returning(move |_, _, _| Ok(Page { items: vec![roster_entry()], next: Some(key) }));
     let page = ports.api().get(&format!("/api/v1/sections/{SECTION}/students?cursor={key}")).await.json();
     assert_eq!(page["next_cursor"], key.to_string());
     assert_eq!(page["items"][0]["student"]["number"], "11717487");

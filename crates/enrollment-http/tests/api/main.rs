@@ -1,6 +1,7 @@
 //! The API over mocks of the ports: what goes in, what comes out, and nothing of a database.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod any_input;
 mod api;
 mod bodies;

@@ -124,8 +124,8 @@ async fn a_list_is_sent_again_only_when_it_is_another() {
     ports.registration.expect_courses_of().times(2).returning(move |_, _, _| page(student_course()));
     ports.registration.expect_courses_of().once().returning(move |_, _, _| page(later()));
     let entry = |student_course| Ok(Page { items: vec![RosterEntry { student_course, ..roster_entry() }], next: None });
-    ports.registration.expect_roster().times(2).returning(move |_, _| entry(student_course()));
-    ports.registration.expect_roster().once().returning(move |_, _| entry(later()));
+    ports.registration.expect_roster().times(2).returning(move |_, _, _| entry(student_course()));
+    ports.registration.expect_roster().once().returning(move |_, _, _| entry(later()));
     let sections = |enrolled| Ok(Page { items: vec![Section { enrolled, ..section() }], next: None });
     ports.sections.expect_list().times(2).returning(move |_, _| sections(0));
     ports.sections.expect_list().once().returning(move |_, _| sections(1));

@@ -9,7 +9,7 @@ use enrollment_http::openapi;
 use serde_json::{Value, json};
 
 /// Every operation of the document under `/api/v1`: its method, and its path with ids in it.
-fn operations() -> Vec<(Method, String, bool)> {
+pub(crate) fn operations() -> Vec<(Method, String, bool)> {
     let document = serde_json::to_value(openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap().clone();
     let operations = paths.into_iter().filter(|(path, _)| path.starts_with("/api/v1")).flat_map(|(path, item)| {
@@ -20,7 +20,8 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{reservation_id}", RESERVATION)
             .replace("{window_id}", WINDOW)
             .replace("{permit_id}", PERMIT)
-            .replace("{grade}", "A");
+            .replace("{grade}", "A")
+            .replace("{number}", "I1");
         let methods = item.as_object().unwrap().clone();
         methods.into_iter().map(move |(method, operation)| {
             let path = format!("{path}{}", required_query(&operation));
@@ -64,13 +65,17 @@ fn valid_body(method: &Method, path: &str) -> Value {
     }
 }
 
-fn request(method: &Method, path: &str, has_body: bool) -> TestRequest {
+pub(crate) fn request(method: &Method, path: &str, has_body: bool) -> TestRequest {
     let request = TestRequest::default().method(method.clone()).uri(path);
     if has_body { request.set_json(valid_body(method, path)) } else { request }
 }
 
-/// Ports of which every method answers this error.
 fn failing(error: fn() -> Error) -> TestApi {
+    failing_ports(error).api()
+}
+
+/// Ports of which every method answers this error.
+pub(crate) fn failing_ports(error: fn() -> Error) -> Ports {
     let mut ports = Ports::default();
     macro_rules! fail {
         ($($port:ident),+) => {$(
@@ -97,8 +102,11 @@ fn failing(error: fn() -> Error) -> TestApi {
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
     ports.registration.expect_timetable().returning(move |_, _| Err(error()));
-    ports.registration.expect_roster().returning(move |_, _| Err(error()));
-    ports.api()
+    ports.registration.expect_roster().returning(move |_, _, _| Err(error()));
+    ports.instructors.expect_of().returning(move |_| Err(error()));
+    ports.instructors.expect_put().returning(move |_, _| Err(error()));
+    ports.instructors.expect_delete().returning(move |_, _| Err(error()));
+    ports
 }
 
 #[actix_web::test]

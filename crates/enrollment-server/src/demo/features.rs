@@ -12,7 +12,7 @@ mod grading;
 use super::{Demo, DemoError};
 use chrono::{DateTime, Days, Utc};
 use enrollment_core::Error;
-use enrollment_core::actor::Actor;
+use enrollment_core::access::{Gate, Principal};
 use enrollment_core::catalog::{
     Catalog, Course, CourseFilter, Hold, Permit, Reservation, Section, Student, StudentFilter, StudentStatus, Term,
     Window,
@@ -55,27 +55,28 @@ type Taken = (StudentId, StudentCourse);
 impl Office {
     fn new(store: Arc<PgStore>, clock: Arc<dyn Clock>) -> Self {
         let ids: Arc<dyn IdSource> = Arc::new(crate::ids::SystemIds);
+        let gate = Gate::new(store.clone());
         Self {
-            students: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            holds: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            permits: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            courses: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            terms: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            sections: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            windows: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            reservations: Catalog::new(store.clone(), clock.clone(), ids.clone()),
-            registration: Registration::new(store, clock.clone(), ids),
+            students: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            holds: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            permits: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            courses: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            terms: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            sections: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            windows: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            reservations: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
+            registration: Registration::new(store, gate, clock.clone(), ids),
             clock,
         }
     }
 
     async fn show(&self, demo: &Demo) -> Result<(), Error> {
         let first = CourseFilter { code: FIRST.try_into().ok() };
-        if !self.courses.list(first, PageRequest::default()).await?.items.is_empty() {
+        if !self.courses.list(&by_demo(), first, PageRequest::default()).await?.items.is_empty() {
             return Ok(());
         }
-        let term = self.terms.get(self.sections.get(demo.section).await?.term_id).await?;
-        let people = self.students.list(StudentFilter::default(), PageRequest::default()).await?.items;
+        let term = self.terms.get(&by_demo(), self.sections.get(&by_demo(), demo.section).await?.term_id).await?;
+        let people = self.students.list(&by_demo(), StudentFilter::default(), PageRequest::default()).await?.items;
         let people = people.iter().filter(|one| one.id != demo.student && one.status == StudentStatus::Active);
         let people: Vec<StudentId> = people.map(|one| one.id).collect();
         let film = self.course(json!({"code": FIRST, "title": "Film seminar", "credits": 1})).await?;
@@ -103,7 +104,7 @@ impl Office {
         self.some(1, people, &json!({ "section_id": one })).await?;
         let swapping = self.some(1, people, &json!({ "section_id": other })).await?;
         let overload = json!({"overload": 1, "overload_reason": "A chair from the next room"});
-        self.sections.change(demo_actor(), one, None, draft(overload)?).await?;
+        self.sections.change(&by_demo(), one, None, draft(overload)?).await?;
         self.some(1, people, &json!({ "section_id": other })).await?;
         Ok(swapping.into_iter().next())
     }
@@ -140,7 +141,7 @@ impl Office {
             self.some(1, &[*first], &json!({ "section_id": rehearsal })).await?;
         }
         if let Some((student, held)) = seated.first() {
-            self.registration.drop(demo_actor(), *student, held.id, None, RequestOptions::default()).await?;
+            self.registration.drop(&by_demo(), *student, held.id, None, RequestOptions::default()).await?;
         }
         Ok(())
     }
@@ -168,11 +169,11 @@ impl Office {
         let section = self.section(term.id, course, section).await?;
         let release_at = term.time_zone.start_of(term.starts_on);
         let reservation = json!({"seats": 6, "cohort": {"programs": ["BSc Physics"]}, "release_at": release_at});
-        self.reservations.of(section).create(demo_actor(), draft(reservation)?).await?;
+        self.reservations.of(section).create(&by_demo(), draft(reservation)?).await?;
         // All who are asked, as a registrar does it; whom a rule refuses, it refuses.
         let rows: Vec<_> = people.iter().take(12).collect();
         if !rows.is_empty() {
-            self.registration.enroll_all(demo_actor(), section, draft(json!({ "students": rows }))?, false).await?;
+            self.registration.enroll_all(&by_demo(), section, draft(json!({ "students": rows }))?, false).await?;
         }
         Ok(())
     }
@@ -201,7 +202,7 @@ impl Office {
             "starts_on": begins, "ends_on": begins + Days::new(20), "max_credits": 10,
             "program_max_credits": {"BSc Physics": 6}
         });
-        let term = self.terms.create(demo_actor(), draft(term)?).await?.id;
+        let term = self.terms.create(&by_demo(), draft(term)?).await?.id;
         let now: DateTime<Utc> = self.clock.now();
         let later = now + Days::new(7);
         let windows = [
@@ -210,7 +211,7 @@ impl Office {
             json!({"action": "both", "opens_at": later + Days::new(7)}),
         ];
         for window in windows {
-            self.windows.of(term).create(demo_actor(), draft(window)?).await?;
+            self.windows.of(term).create(&by_demo(), draft(window)?).await?;
         }
         let section = json!({"capacity": 15, "waitlist_capacity": 3, "meetings": saturday("09:00", "12:00")});
         let section = self.section(term, film, section).await?;
@@ -219,7 +220,7 @@ impl Office {
     }
 
     async fn course(&self, course: Value) -> Result<CourseId, Error> {
-        Ok(self.courses.create(demo_actor(), draft(course)?).await?.id)
+        Ok(self.courses.create(&by_demo(), draft(course)?).await?.id)
     }
 
     /// An open section of the course in the term.
@@ -228,7 +229,7 @@ impl Office {
         if let (Some(fields), Value::Object(more)) = (section.as_object_mut(), more) {
             fields.extend(more);
         }
-        Ok(self.sections.create(demo_actor(), draft(section)?).await?.id)
+        Ok(self.sections.create(&by_demo(), draft(section)?).await?.id)
     }
 
     /// So many of these people whom the rules admit, in their order.
@@ -239,15 +240,15 @@ impl Office {
                 break;
             }
             let request = draft(request.clone())?;
-            let receipt = self.registration.enroll(demo_actor(), *student, request, RequestOptions::default()).await?;
+            let receipt = self.registration.enroll(&by_demo(), *student, request, RequestOptions::default()).await?;
             taken.extend(receipt.student_course().cloned().map(|held| (*student, held)));
         }
         Ok(taken)
     }
 }
 
-fn demo_actor() -> Actor {
-    Actor::system("demo")
+fn by_demo() -> Principal {
+    Principal::system("demo")
 }
 
 fn saturday(starts_at: &str, ends_at: &str) -> Value {

@@ -9,7 +9,7 @@ mod request;
 pub use request::{BulkDraft, BulkRequest, BulkRow, BulkRowDraft, BulkStudentDraft, StudentKey};
 
 use super::{Attempt, Command, Enroll, Outcome, Receipt, Registration, RequestOptions};
-use crate::actor::Actor;
+use crate::access::{Operation, Principal, Resource};
 use crate::fields::FieldErrors;
 use crate::ids::{SectionId, StudentCourseId, StudentId};
 use crate::text::StudentNumber;
@@ -81,15 +81,16 @@ impl Registration {
     /// same one; [`Error::NotFound`] when the section does not exist; and what the port answers.
     pub async fn enroll_all(
         &self,
-        actor: Actor,
+        by: &Principal,
         section: SectionId,
         draft: BulkDraft,
         dry_run: bool,
     ) -> Result<Bulk, Error> {
+        self.gate.admit(by, Operation::RegisterMany, Resource::Institution).await?;
         let BulkRequest { rows, atomic } = draft.parse(section)?;
         let ids = self.look_up(&rows).await?;
         let options = RequestOptions { dry_run, idempotency_key: None };
-        let rows: Vec<Row> = rows.into_iter().zip(ids).map(|(row, id)| self.row(&actor, row, id, &options)).collect();
+        let rows: Vec<Row> = rows.into_iter().zip(ids).map(|(row, id)| self.row(by, row, id, &options)).collect();
         let rows = if atomic || dry_run { self.together(rows, atomic).await? } else { self.one_by_one(rows).await? };
         Ok(Bulk { atomic, dry_run, rows })
     }
@@ -113,12 +114,12 @@ impl Registration {
         if errors.is_empty() { Ok(ids) } else { Err(errors.into()) }
     }
 
-    fn row(&self, actor: &Actor, row: BulkRow, id: Option<StudentId>, options: &RequestOptions) -> Row {
+    fn row(&self, by: &Principal, row: BulkRow, id: Option<StudentId>, options: &RequestOptions) -> Row {
         let BulkRow { student, request } = row;
         let attempt = id.ok_or(Error::NotFound(Subject::Student)).map(|id| {
             let student_course_id = StudentCourseId::mint(&*self.ids);
             let command = Command::Enroll(Enroll { student_course_id, request });
-            self.attempt(actor.clone(), id, command, options.clone(), None)
+            self.attempt(by, id, command, options.clone(), None)
         });
         Row { student, attempt }
     }

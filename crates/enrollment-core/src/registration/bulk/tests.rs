@@ -1,4 +1,5 @@
 use super::*;
+use crate::access::Gate;
 use crate::clock::MockClock;
 use crate::ids::MockIdSource;
 use crate::registration::{Judgement, MockRegistrationRepository, Mode, Verdict};
@@ -17,7 +18,7 @@ fn registration(repository: MockRegistrationRepository) -> Registration {
         next += 1;
         Uuid::from_u128(next)
     });
-    Registration::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+    Registration::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids))
 }
 
 fn student(number: u128) -> StudentId {
@@ -35,7 +36,7 @@ fn unknown_section() -> Error {
 fn enroll_all(repository: MockRegistrationRepository, body: Value, dry_run: bool) -> Result<Bulk, Error> {
     let draft = serde_json::from_value(body).unwrap();
     let section = Uuid::from_u128(9).into();
-    block_on(registration(repository).enroll_all(Actor::anonymous(), section, draft, dry_run))
+    block_on(registration(repository).enroll_all(&Principal::anonymous(), section, draft, dry_run))
 }
 
 fn body(students: &[u128], atomic: bool) -> Value {

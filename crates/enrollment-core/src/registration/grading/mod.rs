@@ -12,7 +12,7 @@ mod request;
 pub use request::{GradeRowDraft, GradesDraft, RosterName};
 
 use super::{Attempt, Command, GiveGrade, Outcome, Receipt, Registration, RequestOptions};
-use crate::actor::Actor;
+use crate::access::{Operation, Principal, Resource};
 use crate::fields::FieldErrors;
 use crate::ids::{SectionId, StudentCourseId, StudentId};
 use crate::{Error, Subject};
@@ -61,18 +61,19 @@ impl Registration {
     /// section does not exist; and what the port answers before any row was decided.
     pub async fn grade(
         &self,
-        actor: Actor,
+        by: &Principal,
         section: SectionId,
         draft: GradesDraft,
         dry_run: bool,
     ) -> Result<Graded, Error> {
+        self.gate.admit(by, Operation::Grade, Resource::Section(section)).await?;
         let rows = draft.parse()?;
         let asked = rows.iter().map(|row| row.name.clone()).collect();
         let named = self.repository.named_in(section, asked).await?;
         require_distinct(&rows, &named)?;
         let mut graded = Vec::with_capacity(rows.len());
         for (row, named) in rows.into_iter().zip(named) {
-            let attempt = named.map(|(student, id)| self.grading(&actor, student, id, row, dry_run));
+            let attempt = named.map(|(student, id)| self.grading(by, student, id, row, dry_run));
             let outcome = match attempt {
                 None => RowOutcome::NotFound,
                 Some(_) if has_failed(&graded) => RowOutcome::NotTried,
@@ -85,14 +86,14 @@ impl Registration {
         }
         let students = changed(&graded);
         if !dry_run && !students.is_empty() {
-            self.repository.offer_again(students, self.cause(actor)).await;
+            self.repository.offer_again(students, self.cause(by)).await;
         }
         Ok(Graded { dry_run, rows: graded })
     }
 
     fn grading(
         &self,
-        actor: &Actor,
+        by: &Principal,
         student: StudentId,
         student_course_id: StudentCourseId,
         row: GradeRow,
@@ -100,7 +101,7 @@ impl Registration {
     ) -> Attempt {
         let command = Command::Grade(GiveGrade { student_course_id, grade: row.grade });
         let options = RequestOptions { dry_run, idempotency_key: None };
-        self.attempt(actor.clone(), student, command, options, None)
+        self.attempt(by, student, command, options, None)
     }
 
     async fn grade_one(&self, attempt: Attempt) -> RowOutcome {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::access::Gate;
 use crate::catalog::Cause;
 use crate::clock::MockClock;
 use crate::ids::MockIdSource;
@@ -30,7 +31,7 @@ fn registration(repository: MockRegistrationRepository) -> Registration {
     clock.expect_now().return_const(DateTime::UNIX_EPOCH);
     let (mut ids, next) = (MockIdSource::new(), AtomicU64::new(1));
     ids.expect_next().returning(move || Uuid::from_u128(next.fetch_add(1, Ordering::Relaxed).into()));
-    Registration::new(Arc::new(repository), Arc::new(clock), Arc::new(ids))
+    Registration::new(Arc::new(repository), Gate::without_affiliations(), Arc::new(clock), Arc::new(ids))
 }
 
 fn accepted(attempt: &Attempt) -> Receipt {
@@ -43,7 +44,7 @@ fn grade(mut repository: MockRegistrationRepository, found: Vec<Named>, dry_run:
         (0..found.len()).map(|row| json!({"student_number": row.to_string(), "grade": "A"})).collect();
     repository.expect_named_in().once().return_once(move |_, _| Ok(found));
     let draft = draft(json!({ "grades": rows }));
-    block_on(registration(repository).grade(Actor::anonymous(), id(1), draft, dry_run))
+    block_on(registration(repository).grade(&Principal::anonymous(), id(1), draft, dry_run))
 }
 
 #[test]
