@@ -46,6 +46,7 @@ const THEIRS: Permission = Permission::Yes(Extent::Programs);
 const GRANTED: Permission = Permission::IfGranted(Extent::Programs);
 
 #[rustfmt::skip]
+#[expect(clippy::match_same_arms, reason = "it is a table, and rows may be alike")]
 const fn row(operation: Operation) -> Row {
     use Operation as O;
     use Scope as S;
