@@ -1,0 +1,3 @@
+//! Access: who gets in, and to what.
+
+mod document;
