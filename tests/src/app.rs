@@ -2,7 +2,7 @@
 
 use crate::clock::TestClock;
 use crate::database::TestDatabase;
-use enrollment_server::application::{Application, Connections, Settings, Stop, StoreConfig};
+use enrollment_server::application::{Application, Connections, Edge, Settings, Stop, StoreConfig};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
@@ -99,6 +99,9 @@ fn settings(database: &TestDatabase) -> Settings {
         http_threads: Some(2),
         body_limit: 256 * 1024,
         time_limit: Duration::from_secs(30),
+        body_time_limit: Duration::from_secs(10),
+        edge: Edge::default(),
+        tls: None,
         connections: Connections::default(),
         shutdown_timeout: Duration::from_secs(5),
         handle_signals: false,

@@ -1,6 +1,7 @@
 //! The application: services, settings and endpoints put together.
 
 use crate::docs_page::Docs;
+use crate::edge::{self, Edge, Limits};
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::seats::Board;
@@ -94,11 +95,20 @@ pub struct Settings {
     pub body_limit: usize,
     /// How long a request may take, its body included.
     pub time_limit: Duration,
+    /// How long the body of a request may take to arrive.
+    pub body_time_limit: Duration,
+    /// What is put up with from the network.
+    pub edge: Edge,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { body_limit: 256 * 1024, time_limit: Duration::from_secs(30) }
+        Self {
+            body_limit: 256 * 1024,
+            time_limit: Duration::from_secs(30),
+            body_time_limit: Duration::from_secs(10),
+            edge: Edge::default(),
+        }
     }
 }
 
@@ -109,6 +119,7 @@ pub struct Api {
     metrics: Data<Metrics>,
     docs: Data<Docs>,
     seats: Data<Board>,
+    limits: Data<Limits>,
     settings: Settings,
 }
 
@@ -121,7 +132,8 @@ impl Api {
         let metrics = Data::new(Metrics::new(&endpoints())?);
         let docs = Data::new(Docs::new()?);
         let seats = Data::new(Board::new(services.seats.clone()));
-        Ok(Self { services: Data::new(services), metrics, docs, seats, settings })
+        let limits = Data::new(Limits::new(&settings.edge.rates));
+        Ok(Self { services: Data::new(services), metrics, docs, seats, limits, settings })
     }
 
     /// Ends the streams, which would go on for ever. To be called by a server that stops, before it waits for its requests.
@@ -141,10 +153,16 @@ impl Api {
             .app_data(self.metrics.clone())
             .app_data(self.docs.clone())
             .app_data(self.seats.clone())
+            .app_data(self.limits.clone())
             .app_data(self.settings.clone())
             .app_data(PayloadConfig::new(self.settings.body_limit))
             .default_service(web::to(no_route));
-        Endpoint::resources(endpoints()).into_iter().fold(app, App::service).wrap(from_fn(observe::observe))
+        Endpoint::resources(endpoints())
+            .into_iter()
+            .fold(app, App::service)
+            .wrap(from_fn(edge::keep))
+            .wrap(self.settings.edge.origins.middleware())
+            .wrap(from_fn(observe::observe))
     }
 }
 

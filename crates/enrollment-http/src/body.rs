@@ -1,6 +1,6 @@
 //! JSON bodies into drafts.
 //!
-//! Bytes are bounded, JSON is checked as JSON (400), and only then as what it describes (422, by the draft's own `parse`).
+//! Bytes and the time that they take are bounded, JSON is checked as JSON (400), and only then as what it describes (422, by the draft's own `parse`).
 
 use crate::Settings;
 use crate::problem::{Kind, Problem};
@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, rt};
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,12 +23,19 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let bytes = Bytes::from_request(&request, payload);
+        let limit = request.app_data::<Settings>().cloned().unwrap_or_default().body_time_limit;
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| unreadable(&error, &request))?;
+            let bytes = rt::time::timeout(limit, bytes).await.map_err(|_| too_slow())?;
+            let bytes = bytes.map_err(|error| unreadable(&error, &request))?;
             check_type(&request, &bytes)?;
             parse(&bytes).map(Self)
         })
     }
+}
+
+/// Whoever sends a byte now and then would keep a connection, and what has come so far, for ever.
+fn too_slow() -> Problem {
+    Problem::new(Kind::BodyTooSlow, "The body did not arrive within the time that a body may take.")
 }
 
 fn unreadable(error: &actix_web::Error, request: &HttpRequest) -> Problem {

@@ -3,12 +3,13 @@
 //! # The way of a request
 //!
 //! ```text
-//! observe ─► route ─► gate ─► extractors ─► handler ─► one service of enrollment-core
-//!    ▲                 │          │            │
-//!    └── Problem ──────┴──────────┴────────────┘
+//! observe ─► edge ─► route ─► gate ─► extractors ─► handler ─► one service of enrollment-core
+//!    ▲         │               │          │            │
+//!    └─────────┴─── Problem ───┴──────────┴────────────┘
 //! ```
 //!
 //! * `observe` is the one middleware: request id, span, metrics, security headers, and the rendering of every [`Problem`].
+//! * `edge` turns away what is too large or comes too often, before anything of it is understood.
 //! * `caller`, around each route, finds out who asks, and turns away who may not use the endpoint at all.
 //! * `time_limit`, around each route, gives up what takes too long.
 //! * Extractors parse what HTTP says into what core understands: `path` (ids), `parameters` (query strings), `body` (JSON
@@ -36,6 +37,7 @@ mod bulk;
 mod caller;
 mod courses;
 mod docs_page;
+mod edge;
 mod endpoint;
 mod events;
 mod grades;
@@ -74,6 +76,7 @@ mod waitlist;
 mod windows;
 
 pub use api::{Api, CatalogRehearsals, Services, Settings};
+pub use edge::{Edge, Forwarding, NotARate, NotAnOrigin, Origins, Proxies, Rate, Rates};
 pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use problem::{InputError, Kind, Problem};

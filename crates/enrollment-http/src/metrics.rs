@@ -7,6 +7,7 @@
 mod of_store;
 
 use crate::Services;
+use crate::edge::Budget;
 use crate::endpoint::Endpoint;
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
@@ -38,6 +39,7 @@ pub struct Metrics {
     in_flight: IntGauge,
     abandoned: IntCounter,
     unserved: IntCounterVec,
+    rate_limited: IntCounterVec,
     attempts: IntCounterVec,
     refusals: IntCounterVec,
     connections: IntGaugeVec,
@@ -109,6 +111,11 @@ impl Metrics {
                 "Requests that were answered 503, by reason.",
                 &["reason"],
             )?,
+            rate_limited: counter(
+                "enrollment_rate_limited_total",
+                "Requests that were answered 429, by the budget that was used up.",
+                &["budget"],
+            )?,
             attempts: counter(
                 "enrollment_attempts_total",
                 "Attempts to change registrations that were decided, by outcome; dry runs and replayed answers do not count.",
@@ -138,6 +145,9 @@ impl Metrics {
         for reason in Kind::ALL.into_iter().filter_map(Kind::unserved_because) {
             metrics.unserved.with_label_values(&[reason]);
         }
+        for budget in Budget::ALL {
+            metrics.rate_limited.with_label_values(&[budget.name()]);
+        }
         Ok(metrics)
     }
 
@@ -147,6 +157,7 @@ impl Metrics {
         self.registry.register(Box::new(self.in_flight.clone()))?;
         self.registry.register(Box::new(self.abandoned.clone()))?;
         self.registry.register(Box::new(self.unserved.clone()))?;
+        self.registry.register(Box::new(self.rate_limited.clone()))?;
         self.registry.register(Box::new(self.attempts.clone()))?;
         self.registry.register(Box::new(self.refusals.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
@@ -165,6 +176,11 @@ impl Metrics {
         if let Some(reason) = kind.unserved_because() {
             self.unserved.with_label_values(&[reason]).inc();
         }
+    }
+
+    /// Counts a request that comes too early.
+    pub(crate) fn rate_limited(&self, budget: Budget) {
+        self.rate_limited.with_label_values(&[budget.name()]).inc();
     }
 
     /// Counts an answer.

@@ -4,11 +4,10 @@
 use crate::endpoint::RoutePattern;
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::{Metrics, Services};
+use crate::{Metrics, Services, Settings, edge};
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use std::fmt::Write;
@@ -90,10 +89,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn add_headers(answer: &mut ServiceResponse<BoxBody>, id: RequestId) {
+    let is_tls = answer.request().app_data::<Settings>().is_some_and(|settings| settings.edge.is_tls);
     let headers = answer.headers_mut();
     headers.insert(X_REQUEST_ID, id.into_header());
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    edge::security_headers::add(headers, is_tls);
 }

@@ -21,6 +21,9 @@ pub(crate) trait FromParameters: Sized {
     fn from_parameters(parameters: &mut Parameters) -> Self;
 }
 
+/// The most parameters that a query string may have: no endpoint knows as many, and each that is wrong is answered for.
+const MOST: usize = 64;
+
 /// The parameters of a query string that nobody has taken yet, and what is wrong with those that were.
 #[derive(Default)]
 pub(crate) struct Parameters {
@@ -32,6 +35,10 @@ impl Parameters {
     fn of(query: &str) -> Self {
         if query.is_empty() {
             return Self::default();
+        }
+        if query.bytes().filter(|byte| *byte == b'&').count() >= MOST {
+            let error = InputError::in_parameter("", format!("there are more than {MOST} parameters"));
+            return Self { left: Vec::new(), errors: vec![error] };
         }
         match web::Query::<Vec<(String, String)>>::from_query(query) {
             Ok(pairs) => Self { left: pairs.into_inner(), errors: Vec::new() },

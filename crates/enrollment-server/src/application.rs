@@ -6,8 +6,10 @@
 use crate::chance::SystemChance;
 use crate::clock::SystemClock;
 pub use crate::connections::Connections;
+use crate::connections::Crowd;
 use crate::identity::LetEverybodyIn;
 use crate::ids::SystemIds;
+use crate::tls::Certificate;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{HttpServer, rt};
@@ -18,6 +20,7 @@ use enrollment_core::ids::IdSource;
 use enrollment_core::registration::{History, Offers, Registration, Rehearsal, Rehearsals};
 use enrollment_diesel::PgStore;
 pub use enrollment_diesel::StoreConfig;
+pub use enrollment_http::Edge;
 use enrollment_http::{Api, CatalogRehearsals, Services};
 use std::error::Error;
 use std::io;
@@ -37,6 +40,12 @@ pub struct Settings {
     pub body_limit: usize,
     /// How long a request may take.
     pub time_limit: Duration,
+    /// How long the body of a request may take to arrive.
+    pub body_time_limit: Duration,
+    /// What is put up with from the network.
+    pub edge: Edge,
+    /// The certificate, where it serves by TLS.
+    pub tls: Option<Arc<Certificate>>,
     /// How many clients may be connected, and for how long.
     pub connections: Connections,
     /// How long requests in flight are given to finish.
@@ -75,7 +84,12 @@ impl Application {
         settings.connections.set_backlog(&listener)?;
         let address = listener.local_addr()?;
         let store = Arc::new(PgStore::new(&settings.store)?);
-        let limits = enrollment_http::Settings { body_limit: settings.body_limit, time_limit: settings.time_limit };
+        let limits = enrollment_http::Settings {
+            body_limit: settings.body_limit,
+            time_limit: settings.time_limit,
+            body_time_limit: settings.body_time_limit,
+            edge: settings.edge.clone(),
+        };
         let api = Api::new(services(&store, clock), limits).map_err(|error| -> Box<dyn Error> { error })?;
         Ok(Self { address, listener, settings, store, api })
     }
@@ -98,12 +112,14 @@ impl Application {
     /// # Errors
     /// When the listener fails.
     pub fn run_with(self, started: impl FnOnce(Stop)) -> io::Result<()> {
+        let tls = self.settings.tls.clone();
         let (store, api, handle_signals) = (Arc::clone(&self.store), self.api.clone(), self.settings.handle_signals);
         rt::System::new().block_on(async {
             let server = self.serve()?;
             let stop = Stop { server: server.handle(), api };
             if handle_signals {
                 stop.on_signals()?;
+                tls.map_or(Ok(()), renew_on_hangup)?;
             }
             started(stop);
             server.await
@@ -115,11 +131,14 @@ impl Application {
     fn serve(self) -> io::Result<Server> {
         let Self { listener, settings, api, .. } = self;
         let connections = settings.connections;
+        let crowd = Crowd::new(connections.of_one_address, settings.edge.proxies);
         let mut server = HttpServer::new(move || api.app())
+            .on_connect(move |connection, data| crowd.admit(connection, data))
             .shutdown_timeout(settings.shutdown_timeout.as_secs())
             .max_connections(connections.of_a_thread(settings.http_threads))
             .keep_alive(connections.keep_alive)
             .client_request_timeout(connections.head_timeout)
+            .tls_handshake_timeout(connections.head_timeout)
             // A client who closes its side is gone: what it has asked for is given up, unless it was begun. Otherwise whoever
             // reloads a page leaves a request behind each time.
             .h1_allow_half_closed(false);
@@ -128,8 +147,29 @@ impl Application {
         }
         // They are handled here, because streams have to be ended first.
         server = server.disable_signals();
-        Ok(server.listen(listener)?.run())
+        let server = match settings.tls {
+            // The listener has HTTP/1.1 and HTTP/2 agreed upon.
+            Some(certificate) => {
+                server.listen_rustls_0_23(listener, certificate.config().map_err(io::Error::other)?)?
+            }
+            None => server.listen(listener)?,
+        };
+        Ok(server.run())
     }
+}
+
+/// Reads a certificate again whenever SIGHUP comes.
+fn renew_on_hangup(certificate: Arc<Certificate>) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    rt::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match certificate.renew() {
+                Ok(()) => tracing::info!("read the certificate again"),
+                Err(error) => tracing::error!(%error, "keep the certificate that was there"),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Lets the store go, and waits until it has written what was handed to it. The server's threads let go of it by themselves,

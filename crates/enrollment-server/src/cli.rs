@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod edge;
 mod import;
 mod line;
 mod migrate;

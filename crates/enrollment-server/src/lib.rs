@@ -7,6 +7,7 @@
 //! * [`application`]: the HTTP server, built of the store and the services; also what the system tests start.
 //! * [`database`]: the PostgreSQL to use: the one that `DATABASE_URL` names, or one of our own ([`postgres`]).
 //! * [`connections`]: how many clients may be connected, and for how long.
+//! * [`tls`]: its certificate.
 //! * [`clock`], [`ids`] and [`chance`]: the only readers of the system's clock and randomness.
 //! * [`telemetry`]: where logs go.
 //! * [`import`]: data from files; [`demo`]: data made up; [`rehearse`]: a registration day made up.
@@ -24,3 +25,4 @@ pub mod import;
 pub mod postgres;
 pub mod rehearse;
 pub mod telemetry;
+pub mod tls;

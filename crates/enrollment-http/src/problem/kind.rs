@@ -12,6 +12,9 @@ pub enum Kind {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    BodyTooSlow,
+    UriTooLong,
+    HeadersTooLarge,
     Duplicate,
     InUse,
     SeatsTaken,
@@ -51,13 +54,16 @@ const fn row(status: StatusCode, problem_type: &'static str, title: &'static str
 
 impl Kind {
     /// All kinds that have a type of their own.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::TooManyRequests,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::BodyTooSlow,
+        Self::UriTooLong,
+        Self::HeadersTooLarge,
         Self::Duplicate,
         Self::InUse,
         Self::SeatsTaken,
@@ -94,6 +100,12 @@ impl Kind {
             Self::NotFound => row(S::NOT_FOUND, "/problems/not-found", "There is no such thing", None),
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "/problems/method-not-allowed", "The path does not take this method",
                 Some("Use one of the methods that the header `Allow` names.")),
+            Self::BodyTooSlow => row(S::REQUEST_TIMEOUT, "/problems/body-too-slow", "The body took too long to arrive",
+                Some("Nothing was changed: send it again, all at once.")),
+            Self::UriTooLong => row(S::URI_TOO_LONG, "/problems/uri-too-long", "The path and the query are too long",
+                Some("Ask for less at a time.")),
+            Self::HeadersTooLarge => row(S::REQUEST_HEADER_FIELDS_TOO_LARGE, "/problems/headers-too-large", "The header fields are too large",
+                Some("Send fewer and shorter header fields.")),
             Self::Duplicate => row(S::CONFLICT, "/problems/duplicate", "Another one has this value already",
                 Some("Choose another value, or change the one that has it.")),
             Self::InUse => row(S::CONFLICT, "/problems/in-use", "It is in use",

@@ -13,9 +13,10 @@ mod retry;
 
 pub use kind::Kind;
 
+use crate::edge::{Budget, seconds};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use enrollment_core::Subject;
 use enrollment_core::access::permissions::{permission, scope};
@@ -28,6 +29,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 use tracing::error;
 use utoipa::ToSchema;
 
@@ -139,6 +141,18 @@ impl Problem {
             scope(operation).map_or_else(String::new, |scope| format!(", or a service that has the scope `{scope}`"));
         let detail = format!("The caller may not {operation} here. Who may: {}{scope}.", roles.join(", "));
         Self::new(Kind::Forbidden, detail)
+    }
+
+    /// A budget is used up, until so much time has passed.
+    pub(crate) fn too_many_requests(budget: Budget, wait: Duration) -> Self {
+        let what = match budget {
+            Budget::Reads => "reads",
+            Budget::Writes => "changes",
+            Budget::FailedLogins => "credentials that are no good",
+        };
+        let seconds = seconds(wait).max(1);
+        let detail = format!("Too many {what} came from there; come again in {seconds} s.");
+        Self::new(Kind::TooManyRequests, detail).with_headers([(RETRY_AFTER, HeaderValue::from(seconds))])
     }
 
     /// This problem, asking for a credential as [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-3) says.

@@ -6,6 +6,7 @@ use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::demo::{self, Demo};
 use crate::postgres::Access;
+use crate::tls::Certificate;
 use clap::Args;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -26,9 +27,15 @@ pub(super) struct Serve {
     /// Seconds that a request may take; what is not begun by then is not done.
     #[arg(long, env = "ENROLLMENT_REQUEST_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     request_timeout: u64,
+    /// Seconds that the body of a request may take to arrive.
+    #[arg(long, env = "ENROLLMENT_BODY_TIMEOUT", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    body_timeout: u64,
     /// Clients that may be connected at a time; further ones wait.
     #[arg(long, env = "ENROLLMENT_MAX_CONNECTIONS", default_value_t = 8192, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
+    /// Those of them that may come from one address which is no trusted proxy; half of all unless given.
+    #[arg(long, env = "ENROLLMENT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections_per_address: Option<u32>,
     /// Clients that may wait to be connected.
     #[arg(long, env = "ENROLLMENT_BACKLOG", default_value_t = 4096, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     backlog: u16,
@@ -48,6 +55,8 @@ pub(super) struct Serve {
     #[arg(long)]
     demo_if_empty: bool,
     #[command(flatten)]
+    edge: super::edge::EdgeArgs,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -59,6 +68,8 @@ impl Serve {
                 "anybody who can reach this address can read and change everything: there is no access control yet"
             );
         }
+        let edge = self.edge.edge()?;
+        let tls = self.edge.tls().map(Certificate::read).transpose()?;
         let database = Database::open(&self.store.location(), "enrollment serve", Access::Own)?;
         // The lock that lets one server migrate belongs to a session, which a pooler does not keep.
         if self.migrate && self.store.prepared_statements == Switch::On {
@@ -71,6 +82,9 @@ impl Serve {
             http_threads: self.http_threads.map(usize::from),
             body_limit: self.body_limit,
             time_limit: Duration::from_secs(self.request_timeout),
+            body_time_limit: Duration::from_secs(self.body_timeout),
+            edge,
+            tls,
             connections,
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             handle_signals: true,
@@ -79,7 +93,8 @@ impl Serve {
         let demo = if self.demo_if_empty { load_demo(&settings.store)? } else { None };
         let application = Application::build(settings)?;
         let address = application.address();
-        tracing::info!(%address, "serving the API; its documentation is at http://{address}/api/docs");
+        let scheme = if self.edge.tls().is_some() { "https" } else { "http" };
+        tracing::info!(%address, "serving the API; its documentation is at {scheme}://{address}/api/docs");
         if let Some(demo) = demo {
             println!("{}", demo.first_requests(address));
         }
@@ -90,12 +105,17 @@ impl Serve {
 
     fn connections(&self) -> Connections {
         Connections {
-            most: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            most: count(self.max_connections),
+            of_one_address: count(self.max_connections_per_address.unwrap_or(self.max_connections.div_ceil(2))),
             backlog: self.backlog,
             keep_alive: Duration::from_secs(self.keep_alive),
             head_timeout: Duration::from_secs(self.head_timeout),
         }
     }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// How many students the demo of a first start has.
