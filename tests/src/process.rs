@@ -78,6 +78,13 @@ impl ServerProcess {
 
     /// Starts a server that listens there, and waits until it is ready.
     pub fn start_at(place: &Place, address: SocketAddr) -> Self {
+        Self::start_and_wait(place, address, |client| {
+            client.try_send("GET", "/readyz", &[], None).is_some_and(|answer| answer.status == 200)
+        })
+    }
+
+    /// The same for a server that tells in another way that it is ready.
+    pub fn start_and_wait(place: &Place, address: SocketAddr, is_ready: impl Fn(&Client) -> bool) -> Self {
         let mut child = program(place)
             .args(["serve", "--listen", &address.to_string(), "--log-format", "text"])
             .stdout(Stdio::null())
@@ -89,14 +96,14 @@ impl ServerProcess {
             BufReader::new(log).lines().map_while(Result::ok).for_each(|line| eprintln!("[server] {line}"));
         });
         let mut server = Self { child, place: place.clone(), address };
-        server.wait_until_ready();
+        server.wait_until(is_ready);
         server
     }
 
-    fn wait_until_ready(&mut self) {
+    fn wait_until(&mut self, is_ready: impl Fn(&Client) -> bool) {
         let client = self.client();
         let deadline = Instant::now() + Duration::from_secs(60);
-        while client.try_send("GET", "/readyz", &[], None).is_none_or(|answer| answer.status != 200) {
+        while !is_ready(&client) {
             assert!(self.child.try_wait().unwrap().is_none(), "the server ended while starting");
             assert!(Instant::now() < deadline, "the server does not become ready");
             thread::sleep(Duration::from_millis(20));

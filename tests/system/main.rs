@@ -11,6 +11,7 @@ mod course_rules;
 mod crash;
 mod deadlines;
 mod demo;
+mod edge;
 mod enrolling;
 mod faults;
 mod grades;

@@ -63,7 +63,7 @@ impl Site {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn run(&self, url: &str, command: &[&str]) {
+    fn run(url: &str, command: &[&str]) {
         let ended = Place::database(url).command(command);
         assert_eq!(ended.status, Some(0), "{command:?}: {}", ended.output);
     }
@@ -108,7 +108,7 @@ fn a_server_serves_as_a_role_that_changes_neither_tables_nor_what_is_kept_for_go
     // Nobody but the owner makes the tables.
     let too_early = Place::database(&site.server()).command(&["migrate"]);
     assert!(too_early.output.contains("run `enrollment migrate` as their owner"), "{too_early:?}");
-    site.run(&site.owner(), &["migrate"]);
+    Site::run(&site.owner(), &["migrate"]);
     let made = site.privileges();
 
     let mut server = ServerProcess::start_at(&Place::database(&site.server()), ServerProcess::free_address());
@@ -126,8 +126,8 @@ fn a_server_serves_as_a_role_that_changes_neither_tables_nor_what_is_kept_for_go
     assert_eq!(client.delete(&hold).status, 204);
     assert_eq!(server.terminate(), Some(0), "and writes the receipts of refusals behind");
 
-    site.run(&site.server(), &["import", &format!("{ROOT}/tests/fixtures/import")]);
-    site.run(&site.server(), &["check"]);
+    Site::run(&site.server(), &["import", &format!("{ROOT}/tests/fixtures/import")]);
+    Site::run(&site.server(), &["check"]);
     assert_eq!(site.privileges(), made);
     forbidden(&site);
     later_tables(&site);
@@ -198,13 +198,13 @@ fn later_tables(site: &Site) {
 fn roles_that_come_after_the_tables_may_do_the_same() {
     let site = Site::new();
     site.make_roles(&[]);
-    site.run(&site.owner(), &["migrate"]);
+    Site::run(&site.owner(), &["migrate"]);
     let first = site.privileges();
     site.make_roles(&[]);
     assert_eq!(site.privileges(), first, "a second time changes nothing");
 
     let older = Site::new();
-    older.run(&older.url(), &["migrate"]);
+    Site::run(&older.url(), &["migrate"]);
     older.make_roles(&["--set", "owner=enrollment"]);
     let expected: Vec<String> = first.iter().map(|line| line.replace("enrollment_owner", "enrollment")).collect();
     assert_eq!(older.privileges(), expected);

@@ -4,6 +4,7 @@
 //! nobody at all, before anything of the request is parsed. To whose records the caller may do it, the services ask.
 
 use crate::Services;
+use crate::edge::{self, Budget};
 use crate::problem::Problem;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::AUTHORIZATION;
@@ -45,6 +46,7 @@ pub(crate) async fn admit(access: Access, request: &ServiceRequest) -> Result<()
         Access::NeedsOr(operation, other) => [operation, other],
     };
     let principal = authenticate(request).await?;
+    edge::draw(request, Some(principal.actor().as_str()), Budget::of(request.method()))?;
     if !needed.iter().any(|operation| principal.may_ever(*operation)) {
         return Err(Problem::forbidden(needed[0]));
     }
@@ -55,9 +57,20 @@ pub(crate) async fn admit(access: Access, request: &ServiceRequest) -> Result<()
 async fn authenticate(request: &ServiceRequest) -> Result<Principal, Problem> {
     let Some(services) = request.app_data::<Data<Services>>() else { return Err(Problem::unauthenticated()) };
     match bearer(request)? {
-        Some(credential) => Ok(services.authenticator.authenticate(credential).await?),
+        Some(credential) => match services.authenticator.authenticate(credential).await {
+            Err(AuthenticationError::Rejected(rejection)) if is_guess(rejection) => {
+                edge::draw(request, None, Budget::FailedLogins)?;
+                Err(AuthenticationError::from(rejection).into())
+            }
+            known => Ok(known?),
+        },
         None => services.authenticator.without_credential().ok_or_else(Problem::unauthenticated),
     }
+}
+
+/// Whether a credential may have been made up. One that has expired was real: a whole campus has such in the morning.
+fn is_guess(rejection: Rejection) -> bool {
+    !matches!(rejection, Rejection::Expired | Rejection::NotYetValid)
 }
 
 /// The credential of `Authorization: Bearer`; none where there is no such header.

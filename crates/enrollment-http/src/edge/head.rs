@@ -3,10 +3,10 @@
 
 use super::limits::{Budget, draw};
 use crate::problem::{Kind, Problem};
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse};
 
 /// The most bytes of the path and the query together. The longest that the API itself hands out are some hundreds.
 const LONGEST_URI: usize = 8 * 1024;
@@ -23,7 +23,7 @@ pub(crate) async fn keep(
         too_large(&request).map_or(Ok(()), Err).and_then(|()| draw(&request, None, Budget::of(request.method())));
     match refused {
         Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-        Err(problem) => Ok(request.into_response(HttpResponse::from_error(problem))),
+        Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),
     }
 }
 
