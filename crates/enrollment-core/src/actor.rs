@@ -35,6 +35,13 @@ impl Actor {
         Self(format!("key:{prefix}"))
     }
 
+    /// The student on whose behalf this actor does something to the student's registrations: none where the student does it, a
+    /// part of the system does, or nobody knows who does.
+    pub fn on_behalf_of(&self, student: StudentId) -> Option<StudentId> {
+        let is_other = ["user:", "key:", "student:"].iter().any(|kind| self.0.starts_with(kind));
+        (is_other && *self != Self::student(student)).then_some(student)
+    }
+
     /// The actor as stored.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -44,5 +51,22 @@ impl Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_somebody_else_acts_on_behalf_of_a_student() {
+        let [ada, grace] = [1, 2].map(|number| StudentId::from(Uuid::from_u128(number)));
+        for own in [Actor::student(ada), Actor::system("waitlist"), Actor::anonymous()] {
+            assert_eq!(own.on_behalf_of(ada), None, "{own}");
+        }
+        for other in [Actor::user("registrar"), Actor::key("a1b2"), Actor::student(grace)] {
+            assert_eq!(other.on_behalf_of(ada), Some(ada), "{other}");
+        }
     }
 }

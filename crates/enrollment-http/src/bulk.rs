@@ -104,6 +104,7 @@ enum RowOutcome {
     params(
         ("id" = SectionId, Path, description = "The section."),
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why, where it is done for another: 1 to 500 characters in UTF-8, kept with the receipt."),
     ),
     request_body(
         content = BulkDraft,

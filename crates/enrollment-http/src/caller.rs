@@ -6,6 +6,7 @@
 use crate::Services;
 use crate::edge::{self, Budget};
 use crate::problem::Problem;
+use crate::reason;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
@@ -14,7 +15,7 @@ use enrollment_core::access::AuthenticationError;
 use enrollment_core::access::{Operation, Principal, Rejection};
 use std::future::{Ready, ready};
 
-/// The principal on whose behalf the request is made.
+/// Who makes the request, and why, where they say.
 pub(crate) struct Caller(pub(crate) Principal);
 
 impl FromRequest for Caller {
@@ -22,9 +23,17 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Principal>().cloned();
-        ready(known.map(Self).ok_or_else(Problem::unauthenticated))
+        ready(caller(request))
     }
+}
+
+fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    let known = request.extensions().get::<Principal>().cloned();
+    let principal = known.ok_or_else(Problem::unauthenticated)?;
+    Ok(Caller(match reason::of(request)? {
+        Some(reason) => principal.because(reason),
+        None => principal,
+    }))
 }
 
 /// Who may use an endpoint.

@@ -58,6 +58,7 @@ mod permits;
 mod plan;
 mod precondition;
 mod problem;
+mod reason;
 mod receipts;
 mod rehearsal;
 mod representation;

@@ -43,6 +43,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why, where it is done for another: 1 to 500 characters in UTF-8, kept with the receipt."),
         ("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request, as for enrolling."),
     ),
     request_body(

@@ -73,6 +73,7 @@ impl FromParameters for DryRun {
     params(
         ("id" = StudentId, Path, description = "The student."),
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be: 200 instead of 201."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why, where it is done for another: 1 to 500 characters in UTF-8, kept with the receipt."),
         ("Idempotency-Key" = Option<String>, Header, description = "The caller's name for this request, 1 to 255 printable characters. The same key with the same body is answered by the first answer, without a second effect; with another body it is 422. A dry run ignores it."),
     ),
     request_body(content = EnrollDraft, example = json!({ "section_id": "0190a1b2-0000-7000-8000-000000000004" })),
@@ -218,6 +219,7 @@ pub(crate) async fn get(
         ("id" = StudentId, Path, description = "The student."),
         ("student_course_id" = StudentCourseId, Path, description = "The student course."),
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be, as a receipt."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why, where it is done for another: 1 to 500 characters in UTF-8, kept with the receipt."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the student course as the caller read it. Without it, or with `*`, it is left whatever the version."),
     ),
     responses(

@@ -40,6 +40,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ("id" = StudentId, Path, description = "The student."),
         ("student_course_id" = StudentCourseId, Path, description = "The student course, which is waitlisted."),
         ("dry_run" = Option<bool>, Query, description = "With `true`, only tells what would be, as a receipt."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why, where it is done for another: 1 to 500 characters in UTF-8, kept with the receipt."),
         ("If-Match" = Option<String>, Header, description = "The ETag of the student course as the caller read it. Without it, or with `*`, the change is made whatever the version."),
     ),
     request_body(content = PriorityDraft, example = json!({ "waitlist_priority": -1 })),

@@ -215,6 +215,7 @@ pub(crate) fn attempt(student: StudentId, command: Command) -> Attempt {
     Attempt {
         id: id().into(),
         actor: Actor::anonymous(),
+        reason: None,
         at: now(),
         student_id: student,
         command,

@@ -3,6 +3,7 @@
 use super::{Command, Enroll, Idempotency, Target};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, CourseId, SectionId, StudentCourseId, StudentId, TermId};
+use crate::text::Reason;
 use chrono::{DateTime, Utc};
 
 /// One request to change a student's registrations. It carries everything that deciding needs beyond the facts.
@@ -12,6 +13,8 @@ pub struct Attempt {
     pub id: AttemptId,
     /// Who asks.
     pub actor: Actor,
+    /// Why, where who asks for another says so.
+    pub reason: Option<Reason>,
     /// When: the time that counts for windows and deadlines.
     pub at: DateTime<Utc>,
     /// Whose registrations.

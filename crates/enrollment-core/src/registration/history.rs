@@ -5,6 +5,7 @@ use crate::access::{Gate, Operation, Principal, Resource, Seen};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, EventId, SectionId, StudentCourseId, StudentId};
 use crate::page::{Limit, Page, PageRequest};
+use crate::text::Reason;
 use crate::{Error, Subject};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -26,6 +27,10 @@ pub struct Event {
     /// Who caused it.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub actor: Actor,
+    /// The student on whose behalf, where who caused it was another; as in the receipt.
+    pub on_behalf_of: Option<StudentId>,
+    /// Why, where who caused it for another said so.
+    pub reason: Option<Reason>,
     /// What happened: the state that the student course reached, or `graded` where only its grade changed; or
     /// `capacity_changed`, `overload_changed` and `pool_changed` of a section. Further kinds may be added.
     pub kind: String,

@@ -159,6 +159,7 @@ impl Asker {
         Ok(Attempt {
             id: Uuid::nil().into(),
             actor: self.actor.clone(),
+            reason: None,
             at: self.at,
             student_id: self.facts.student.id,
             command: Command::Enroll(Enroll { student_course_id: Uuid::nil().into(), request }),

@@ -47,6 +47,7 @@ impl Origin {
         Attempt {
             id: self.id.follow_up(number),
             actor,
+            reason: None,
             at: self.at,
             student_id,
             command,

@@ -8,6 +8,7 @@
 use super::{Attempt, Command, Facts, Judgement, Mode};
 use crate::actor::Actor;
 use crate::ids::{AttemptId, StudentId};
+use crate::text::Reason;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,13 @@ pub struct Record {
     /// Who asked.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub actor: Actor,
+    /// The student on whose behalf, where who asked was another: a registrar, an advisor, a system; null where the student asked,
+    /// or a part of the engine did.
+    #[serde(default)]
+    pub on_behalf_of: Option<StudentId>,
+    /// Why, where who asked for another said so.
+    #[serde(default)]
+    pub reason: Option<Reason>,
     /// Whose registrations.
     pub student_id: StudentId,
     /// The attempt that this one followed from: what made the seat free that somebody waited for; null where somebody asked.
@@ -45,6 +53,8 @@ impl Record {
             attempt_id: attempt.id,
             at: attempt.at,
             actor: attempt.actor.clone(),
+            on_behalf_of: attempt.actor.on_behalf_of(attempt.student_id),
+            reason: attempt.reason.clone(),
             student_id: attempt.student_id,
             caused_by: attempt.caused_by,
             command: attempt.command.clone(),
@@ -58,6 +68,7 @@ impl Record {
         let attempt = Attempt {
             id: self.attempt_id,
             actor: self.actor.clone(),
+            reason: self.reason.clone(),
             at: self.at,
             student_id: self.student_id,
             command: self.command.clone(),

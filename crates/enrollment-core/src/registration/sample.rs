@@ -263,6 +263,7 @@ pub(super) fn attempt(number: u128, command: Command) -> Attempt {
     Attempt {
         id: id(900_000 + number),
         actor: Actor::anonymous(),
+        reason: None,
         at: now(),
         student_id: student(),
         command,

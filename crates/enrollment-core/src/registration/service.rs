@@ -159,6 +159,7 @@ impl Registration {
         Attempt {
             id,
             actor: by.actor().clone(),
+            reason: by.reason().cloned(),
             at: self.clock.now(),
             student_id,
             command,

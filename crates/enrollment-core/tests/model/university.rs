@@ -191,6 +191,7 @@ impl University {
         Attempt {
             id: id(1_000 + self.attempts),
             actor: Actor::anonymous(),
+            reason: None,
             at: hour(self.hours),
             student_id,
             command,
@@ -402,6 +403,7 @@ impl University {
         let promotion = Attempt {
             id: id(1),
             actor: Actor::system("model"),
+            reason: None,
             at: hour(self.hours),
             student_id: waits.student_id,
             command: Command::Promote(promote(waits)),

@@ -7,6 +7,7 @@ use crate::api::{Answer, Ports};
 use crate::problems::{failing_ports, operations, request};
 use crate::samples::{STUDENT, now, record};
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
 use enrollment_core::Error;
 use enrollment_core::access::permissions::permission;
@@ -14,7 +15,7 @@ use enrollment_core::access::{
     Affiliation, Extent, Operation, Permission, Principal, Role, RoleKind, Scope, Scopes, permissions,
 };
 use enrollment_core::actor::Actor;
-use enrollment_core::text::{InstructorNumber, Program};
+use enrollment_core::text::{InstructorNumber, Program, Reason};
 
 /// The student, and the section, that [`operations`] ask about: those of the student and the instructor.
 const OWN: &str = STUDENT;
@@ -206,14 +207,27 @@ async fn a_receipt_is_found_only_by_those_who_may_read_the_students_courses() {
 }
 
 #[actix_web::test]
-async fn what_is_done_is_done_in_the_name_of_the_caller() {
+async fn what_is_done_is_done_in_the_name_of_the_caller_and_for_their_reason() {
     let mut ports = with_callers(Ports::default());
     ports
         .registration
         .expect_register()
         .once()
-        .withf(|attempt| attempt.actor == Actor::user("registrar") && attempt.at == now())
+        .withf(|attempt| {
+            let reason = attempt.reason.as_ref().map(Reason::as_str);
+            attempt.actor == Actor::user("registrar") && attempt.at == now() && reason == Some("Härtefall: 病気")
+        })
         .returning(|_| Err(Error::Busy));
     let path = format!("/api/v1/students/{OWN}/courses/{OTHER}");
-    ports.api().send(bearer(TestRequest::delete().uri(&path), "registrar")).await;
+    let because = |reason: &[u8]| {
+        let request = bearer(TestRequest::delete().uri(&path), "registrar");
+        request.insert_header(("enrollment-reason", HeaderValue::from_bytes(reason).unwrap()))
+    };
+    let api = ports.api();
+    assert_eq!(api.send(because("Härtefall: 病気".as_bytes())).await.status, 503);
+    for wrong in [b"".as_slice(), b"\xff", "long".repeat(126).as_bytes()] {
+        let answer = api.send(because(wrong)).await;
+        answer.problem(422, "/problems/invalid");
+        assert_eq!(answer.wrong(), ["Enrollment-Reason"]);
+    }
 }

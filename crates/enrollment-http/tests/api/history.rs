@@ -26,7 +26,7 @@ async fn histories_page_by_sequence() {
     let api = ports.api();
     let page = api.get(&format!("/api/v1/students/{STUDENT}/history")).await.json();
     let expected = json!({
-        "id": ATTEMPT, "sequence": 17, "at": "2026-09-01T08:00:00Z", "actor": "anonymous", "kind": "enrolled",
+        "id": ATTEMPT, "sequence": 17, "at": "2026-09-01T08:00:00Z", "actor": "anonymous", "on_behalf_of": null, "reason": null, "kind": "enrolled",
         "attempt_id": ATTEMPT, "student_id": STUDENT, "section_id": SECTION, "student_course_id": STUDENT_COURSE,
         "detail": serde_json::to_value(student_course()).unwrap(),
     });

@@ -12,7 +12,7 @@ async fn a_receipt_tells_everything_that_the_decision_was_made_of() {
     ports.history.expect_record().once().withf(|attempt| attempt.to_string() == ATTEMPT).returning(|_| Ok(record()));
     let receipt = ports.api().get(&format!("/api/v1/receipts/{ATTEMPT}")).await.json();
     let expected = json!({
-        "attempt_id": ATTEMPT, "at": "2026-09-01T08:00:00Z", "actor": "anonymous", "student_id": STUDENT, "caused_by": null,
+        "attempt_id": ATTEMPT, "at": "2026-09-01T08:00:00Z", "actor": "anonymous", "on_behalf_of": null, "reason": null, "student_id": STUDENT, "caused_by": null,
         "command": {"enroll": {
             "student_course_id": STUDENT_COURSE,
             "request": {"target": {"section": SECTION}, "grading_basis": "graded", "waitlist": false}

@@ -173,6 +173,7 @@ impl Registrant {
         let attempt = Attempt {
             id: AttemptId::mint(ids),
             actor: Actor::system("demo"),
+            reason: None,
             at,
             student_id: self.facts.student.id,
             command: Command::Enroll(Enroll { student_course_id: StudentCourseId::mint(ids), request }),
