@@ -142,7 +142,7 @@ fn a_store_is_ready_when_its_database_is_there_and_migrated() {
     let load = university.store.load();
     assert_eq!(
         load.lanes.iter().map(|lane| lane.name).collect::<Vec<_>>(),
-        ["readers", "courses", "attempts", "writers"]
+        ["readers", "courses", "credentials", "attempts", "writers"]
     );
     university.execute(
         "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",

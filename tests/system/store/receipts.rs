@@ -1,8 +1,12 @@
 //! The records of attempts: written with what was accepted, behind the answer of what was refused.
 
 use super::university::{University, dropping, enrolling, id, now, with_key};
+use enrollment_core::actor::Actor;
 use enrollment_core::ids::AttemptId;
-use enrollment_core::registration::{Attempt, Change, Code, HistoryRepository, Mode, Receipt, Record, Target, Verdict};
+use enrollment_core::page::{Limit, PageRequest};
+use enrollment_core::registration::{
+    Attempt, Change, Code, Event, HistoryRepository, Mode, Receipt, Record, Target, Verdict,
+};
 use enrollment_core::{Error, Subject};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
@@ -31,6 +35,38 @@ fn refusing(record: &Record) -> Vec<Code> {
         .filter(|finding| finding.violation.is_some())
         .map(|finding| finding.rule)
         .collect()
+}
+
+#[test]
+fn what_is_done_for_another_says_on_whose_behalf_and_why() {
+    let university = University::new();
+    let (student, section) = (university.student(), university.some_section(1));
+    let by = |actor: Actor, reason: &str, command: &Attempt| Attempt {
+        actor,
+        reason: Some(reason.try_into().unwrap()),
+        ..command.clone()
+    };
+    let taken = by(Actor::user("registrar"), "Härtefall: 病気", &enrolling(student, Target::Section(section)));
+    let held = university.register(taken.clone()).unwrap().student_course().unwrap().id;
+    let left = by(Actor::student(student), "I move away", &dropping(student, held));
+    university.register(left.clone()).unwrap();
+
+    for (attempt, on_behalf_of) in [(&taken, Some(student)), (&left, None)] {
+        let kept = record(&university, attempt.id).unwrap();
+        assert_eq!((kept.on_behalf_of, &kept.reason), (on_behalf_of, &attempt.reason));
+        assert_eq!((&kept.actor, &kept.command), (&attempt.actor, &attempt.command));
+        assert_eq!(kept.judge_again(), kept.judgement);
+    }
+    let told = |events: Vec<Event>| -> Vec<_> {
+        events.into_iter().map(|event| (event.actor, event.on_behalf_of, event.reason)).collect()
+    };
+    let expected = |attempt: &Attempt, on_behalf_of| (attempt.actor.clone(), on_behalf_of, attempt.reason.clone());
+    let (first, second) = (expected(&taken, Some(student)), expected(&left, None));
+    let newest_first = block_on(university.store.of_student(student, PageRequest::default())).unwrap().items;
+    assert_eq!(told(newest_first), [second.clone(), first.clone()]);
+    let feed = block_on(university.store.feed(0, Limit::greatest())).unwrap().items;
+    assert_eq!(told(feed.into_iter().filter(|event| event.student_id == Some(student)).collect()), [first, second]);
+    university.check();
 }
 
 #[test]

@@ -5,11 +5,12 @@
 use super::{Found, permit_uses};
 use crate::StoreError;
 use crate::rows::Place;
-use crate::rows::receipt::StoredJudgement;
+use crate::rows::receipt::{Asked, StoredJudgement};
 use crate::statement::Statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use enrollment_core::actor::Actor;
 use enrollment_core::registration::{Judgement, Record, Waiver};
 use serde_json::{Value, json};
 use std::{panic, thread};
@@ -52,15 +53,19 @@ struct Row {
 impl Row {
     fn record(&self) -> Result<Record, String> {
         let unreadable = |error: serde_json::Error| error.to_string();
+        let place = Place::new("receipts", self.attempt_id);
+        let actor: Actor = place.word("actor", &self.actor).map_err(|error| error.to_string())?;
+        let student_id = self.student_id.into();
+        let Asked { command, reason } = serde_json::from_str(&self.command).map_err(unreadable)?;
         Ok(Record {
             attempt_id: self.attempt_id.into(),
             at: self.at,
-            actor: Place::new("receipts", self.attempt_id)
-                .word("actor", &self.actor)
-                .map_err(|error| error.to_string())?,
-            student_id: self.student_id.into(),
+            on_behalf_of: actor.on_behalf_of(student_id),
+            actor,
+            reason,
+            student_id,
             caused_by: self.caused_by.map(Into::into),
-            command: serde_json::from_str(&self.command).map_err(unreadable)?,
+            command,
             judgement: serde_json::from_str::<StoredJudgement>(&self.decision).map_err(unreadable)?.into(),
             facts: serde_json::from_str(&self.facts).map_err(unreadable)?,
         })

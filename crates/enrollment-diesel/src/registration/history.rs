@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::access::Seen;
+use enrollment_core::actor::Actor;
 use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Limit, Page, PageRequest};
 use enrollment_core::registration::{
@@ -76,8 +77,9 @@ macro_rules! events_of {
             "SELECT event.* FROM ",
             $table,
             " one LEFT JOIN LATERAL (
-                SELECT id, sequence, at, actor, kind, attempt_id, student_id, section_id, student_course_id, detail
-                FROM registration_events e
+                SELECT e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
+                    e.student_course_id, e.detail, r.command ->> 'reason' AS reason
+                FROM registration_events e LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
                 WHERE e.",
             $column,
             " = one.id AND e.sequence < coalesce($3, 9223372036854775807)
@@ -128,6 +130,8 @@ pub(super) struct EventRow {
     at: DateTime<Utc>,
     #[diesel(sql_type = Text)]
     actor: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = SqlUuid)]
@@ -144,14 +148,19 @@ pub(super) struct EventRow {
 
 impl EventRow {
     pub(super) fn event(self) -> Result<Event, StoreError> {
+        let place = Place::new("registration_events", self.id);
+        let actor: Actor = place.word("actor", &self.actor)?;
+        let student_id: Option<StudentId> = self.student_id.map(Into::into);
         Ok(Event {
             id: self.id.into(),
             sequence: self.sequence,
             at: self.at,
-            actor: Place::new("registration_events", self.id).word("actor", &self.actor)?,
+            on_behalf_of: student_id.and_then(|student| actor.on_behalf_of(student)),
+            actor,
+            reason: place.read_maybe("reason", self.reason)?,
             kind: self.kind,
             attempt_id: self.attempt_id.into(),
-            student_id: self.student_id.map(Into::into),
+            student_id,
             section_id: self.section_id.map(Into::into),
             student_course_id: self.student_course_id.map(Into::into),
             detail: self.detail,

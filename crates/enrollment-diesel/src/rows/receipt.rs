@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::define_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::Jsonb;
+use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Meeting, Restriction, SectionStatus};
 use enrollment_core::ids::SeatPoolId;
 use enrollment_core::registration::{
@@ -19,6 +20,7 @@ use enrollment_core::registration::{
     SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentFacts, TermFacts, TermWindows, Verdict,
     WaitlistFacts,
 };
+use enrollment_core::text::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -49,17 +51,31 @@ impl TryFrom<ReceiptRow> for Record {
     type Error = StoreError;
 
     fn try_from(row: ReceiptRow) -> Result<Self, StoreError> {
+        let actor: Actor = Place::new("receipts", row.attempt_id).word("actor", &row.actor)?;
+        let student_id = row.student_id.into();
+        let Asked { command, reason } = json::read(row.command)?;
         Ok(Self {
             attempt_id: row.attempt_id.into(),
             at: row.at,
-            actor: Place::new("receipts", row.attempt_id).word("actor", &row.actor)?,
-            student_id: row.student_id.into(),
+            on_behalf_of: actor.on_behalf_of(student_id),
+            actor,
+            reason,
+            student_id,
             caused_by: row.caused_by.map(Into::into),
-            command: json::read(row.command)?,
+            command,
             judgement: json::read::<StoredJudgement>(row.decision)?.into(),
             facts: json::read(row.facts)?,
         })
     }
+}
+
+/// What was asked, and why.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Asked<C> {
+    #[serde(flatten)]
+    pub(crate) command: C,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<Reason>,
 }
 
 /// The documents of a record, as text: the database parses them anyway, so a tree of JSON in between would be for nothing.
@@ -73,7 +89,7 @@ impl Documents {
     /// Those of a record. What it has in common with others goes to the shared ones.
     pub(crate) fn of(record: &Record, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
         Ok(Self {
-            command: json::text(&record.command)?,
+            command: json::text(&Asked { command: &record.command, reason: record.reason.clone() })?,
             facts: json::text(&FactsInShort::of(&record.facts, shared)?)?,
             decision: json::text(&JudgementInShort::of(&record.judgement))?,
         })
