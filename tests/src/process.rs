@@ -19,7 +19,7 @@ pub struct ServerProcess {
 }
 
 /// Where a server's data is, and its other settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Place(Vec<(&'static str, OsString)>);
 
 impl Place {
@@ -38,6 +38,11 @@ impl Place {
     pub fn with(mut self, settings: &[(&'static str, &str)]) -> Self {
         self.0.extend(settings.iter().map(|(name, value)| (*name, OsString::from(value))));
         self
+    }
+
+    /// The program there, to be started.
+    pub fn program(&self) -> Command {
+        program(self)
     }
 
     /// Runs a command of the program there, to its end.
@@ -157,7 +162,7 @@ impl Drop for ServerProcess {
 fn program(place: &Place) -> Command {
     let mut command = Command::new(built());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("ENROLLMENT_") || name == "DATABASE_URL" {
+        if name.to_string_lossy().starts_with("ENROLLMENT_") || name.to_string_lossy().starts_with("DATABASE_URL") {
             command.env_remove(name);
         }
     }

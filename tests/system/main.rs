@@ -34,6 +34,7 @@ mod rush;
 mod schema;
 mod seat_feed;
 mod seats;
+mod secrets;
 mod section_changes;
 mod server;
 mod store;

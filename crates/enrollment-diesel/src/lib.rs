@@ -31,6 +31,7 @@ mod access;
 mod catalog;
 pub mod check;
 mod combine;
+mod connection_string;
 mod constraint;
 pub mod error;
 mod health;

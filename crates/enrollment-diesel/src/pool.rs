@@ -6,11 +6,13 @@
 //! r2d2 would test a connection by a round trip each time that it lends one. Here only a connection that has lain idle for
 //! a while is tested: under load none is, and after the database was restarted nobody is handed a dead one.
 
+use crate::connection_string::{establish, with_connect_timeout};
 use crate::workers::Lender;
 use crate::{StoreError, pooler};
+use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, Error as SessionError, HandleError, ManageConnection, R2D2Connection};
-use diesel::{Connection, PgConnection};
+use secrecy::SecretString;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +22,7 @@ use tracing::warn;
 #[derive(Clone)]
 pub struct StoreConfig {
     /// A URL (`postgres://…`) or a connection string of libpq.
-    pub url: String,
+    pub url: SecretString,
     /// Connections, and threads, for reading.
     pub readers: u32,
     /// Connections, and threads, that combine the reads which everybody repeats, such as students' courses.
@@ -48,7 +50,7 @@ impl StoreConfig {
     /// Settings for a small machine.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
+            url: url.into().into(),
             readers: 4,
             combining_readers: 1,
             writers: 8,
@@ -64,7 +66,7 @@ impl StoreConfig {
 }
 
 impl fmt::Debug for StoreConfig {
-    /// Without the URL, which may hold a password.
+    /// Without the URL, of which nothing could be shown but that it is a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreConfig")
             .field("readers", &self.readers)
@@ -83,8 +85,8 @@ impl fmt::Debug for StoreConfig {
 
 /// Opens a connection for a command that has the database to itself for a while (migrating, importing, checking): it is in
 /// no pool, and nothing that it does is bounded in time.
-pub fn connect(url: &str) -> Result<PgConnection, StoreError> {
-    let mut connection = PgConnection::establish(url)?;
+pub fn connect(url: &SecretString) -> Result<PgConnection, StoreError> {
+    let mut connection = establish(url)?;
     connection.batch_execute(&format!("SET application_name = 'enrollment-command'; {SAME_FOR_ALL}"))?;
     Ok(connection)
 }
@@ -190,7 +192,7 @@ impl Lender for Pool {
 
 /// Opens sessions for r2d2, and tells the living from the dead.
 struct Sessions {
-    url: String,
+    url: SecretString,
     /// How a session is set up; none where it is not the store's own.
     settings: Option<String>,
     /// When one was last found broken: those that had rested by then may have been lost with it.
@@ -211,7 +213,7 @@ impl ManageConnection for Sessions {
     type Error = SessionError;
 
     fn connect(&self) -> Result<Session, SessionError> {
-        let mut connection = PgConnection::establish(&self.url).map_err(SessionError::ConnectionError)?;
+        let mut connection = establish(&self.url).map_err(SessionError::ConnectionError)?;
         match &self.settings {
             Some(settings) => connection.batch_execute(settings).map_err(SessionError::QueryError)?,
             None => pooler::prepare(&mut connection)?,
@@ -299,34 +301,9 @@ fn lock_timeout(config: &StoreConfig, purpose: Purpose) -> Duration {
     }
 }
 
-/// libpq takes the time that connecting may take from the connection string only. One that is there already stays.
-fn with_connect_timeout(url: &str, timeout: Duration) -> String {
-    if url.contains("connect_timeout") {
-        return url.to_owned();
-    }
-    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let separator = match (is_uri, url.contains('?')) {
-        (false, _) => ' ',
-        (true, false) => '?',
-        (true, true) => '&',
-    };
-    // libpq counts in seconds, and takes 0 for "forever".
-    format!("{url}{separator}connect_timeout={}", timeout.as_secs().max(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn connecting_is_bounded_whatever_the_form_of_the_url() {
-        let bounded = |url| with_connect_timeout(url, Duration::from_millis(3_500));
-        assert_eq!(bounded("postgres://db/e"), "postgres://db/e?connect_timeout=3");
-        assert_eq!(bounded("postgresql://db/e?sslmode=require"), "postgresql://db/e?sslmode=require&connect_timeout=3");
-        assert_eq!(bounded("host=/run/pg dbname=e"), "host=/run/pg dbname=e connect_timeout=3");
-        assert_eq!(bounded("postgres://db/e?connect_timeout=9"), "postgres://db/e?connect_timeout=9");
-        assert_eq!(with_connect_timeout("dbname=e", Duration::ZERO), "dbname=e connect_timeout=1");
-    }
 
     #[test]
     fn the_password_is_not_shown() {

@@ -17,7 +17,9 @@ use crate::database::Location;
 use crate::telemetry::{self, LogFormat};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use enrollment_diesel::StoreConfig;
+use secrecy::SecretString;
 use std::error::Error;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,9 +66,13 @@ enum Command {
 /// Where the data is, and how the store uses it.
 #[derive(Clone, Debug, Args)]
 pub struct StoreArgs {
-    /// The PostgreSQL database to use; without it, one of our own is started.
+    /// The PostgreSQL database to use; without it, one of our own is started. As an argument it is seen by every account of this
+    /// machine: a URL with a password belongs in the variable, or in a file.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: Option<String>,
+    database_url: Option<SecretString>,
+    /// A file whose one line is that URL, for none but this account to read.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
+    database_url_file: Option<PathBuf>,
     /// Where a PostgreSQL of our own keeps its data: /var/lib/enrollment for root, else ~/.local/share/enrollment.
     #[arg(long, env = "ENROLLMENT_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -105,14 +111,18 @@ enum Switch {
 }
 
 impl StoreArgs {
-    fn location(&self) -> Location {
-        self.database_url.clone().map_or_else(
-            || Location::Own { data_dir: self.data_dir.clone(), binaries: self.postgres_bin.clone() },
-            Location::Url,
-        )
+    fn location(&self) -> Result<Location, Failure> {
+        if let Some(url) = &self.database_url {
+            return Ok(Location::Url(url.clone()));
+        }
+        if let Some(file) = &self.database_url_file {
+            let url = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            return Ok(Location::Url(url.trim().into()));
+        }
+        Ok(Location::Own { data_dir: self.data_dir.clone(), binaries: self.postgres_bin.clone() })
     }
 
-    fn config(&self, url: &str) -> StoreConfig {
+    fn config(&self, url: &SecretString) -> StoreConfig {
         StoreConfig {
             readers: self.readers,
             combining_readers: self.combining_readers,
@@ -121,7 +131,8 @@ impl StoreArgs {
             statement_timeout: Duration::from_millis(self.statement_timeout),
             lock_timeout: Duration::from_millis(self.lock_timeout),
             prepared_statements: self.prepared_statements == Switch::On,
-            ..StoreConfig::new(url)
+            url: url.clone(),
+            ..StoreConfig::new("")
         }
     }
 }
@@ -170,6 +181,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_password_of_the_database_is_not_shown() {
+        let url = "postgres://ada:hunter2@db/e";
+        for arguments in
+            [["enrollment", "check", "--database-url", url], ["enrollment", "serve", "--database-url", url]]
+        {
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            assert!(!format!("{cli:?} {cli:#?}").contains("hunter2"));
+        }
+        assert!(!format!("{:?}", Location::Url(url.into())).contains("hunter2"));
+        assert!(!format!("{:?}", StoreConfig::new(url)).contains("hunter2"));
     }
 
     #[test]

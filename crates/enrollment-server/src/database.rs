@@ -1,16 +1,17 @@
 //! The PostgreSQL to use: the one that a URL names, or one of our own.
 
 use crate::postgres::{Access, ClusterConfig, ClusterError, Durability, LocalCluster, default_data_dir};
+use secrecy::SecretString;
 use std::path::PathBuf;
 
 /// The name of our database in a cluster of our own.
 const NAME: &str = "enrollment";
 
 /// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Location {
     /// In the database that this URL names.
-    Url(String),
+    Url(SecretString),
     /// In a PostgreSQL of our own, in this folder, or in the one for this account.
     Own {
         /// The data folder.
@@ -22,8 +23,8 @@ pub enum Location {
 
 /// A database that is ready for connections, for as long as this value lives.
 pub struct Database {
-    url: String,
-    owner_url: String,
+    url: SecretString,
+    owner_url: SecretString,
     /// Stops when dropped, unless another process runs it.
     cluster: Option<LocalCluster>,
 }
@@ -49,16 +50,17 @@ impl Database {
         let cluster = LocalCluster::open(&config, access)?;
         cluster.ensure_database(NAME)?;
         cluster.ensure_roles(NAME)?;
-        Ok(Self { url: cluster.server_url(NAME), owner_url: cluster.url(NAME), cluster: Some(cluster) })
+        let (url, owner_url) = (cluster.server_url(NAME).into(), cluster.url(NAME).into());
+        Ok(Self { url, owner_url, cluster: Some(cluster) })
     }
 
     /// How to connect in order to migrate: as the owner of the tables, where that is another role.
-    pub fn owner_url(&self) -> &str {
+    pub fn owner_url(&self) -> &SecretString {
         &self.owner_url
     }
 
     /// How to connect.
-    pub fn url(&self) -> &str {
+    pub fn url(&self) -> &SecretString {
         &self.url
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let database = Database::open(&self.store.location(), "enrollment check", Access::Share)?;
+        let database = Database::open(&self.store.location()?, "enrollment check", Access::Share)?;
         let store = PgStore::new(&self.store.config(database.url()))?;
         let Report { broken, replayed } = System::new().block_on(store.check_since(self.replay_since))?;
         println!("{replayed} receipt(s) decided again.");

@@ -20,7 +20,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let database = Database::open(&self.store.location(), "enrollment demo", Access::Share)?;
+        let database = Database::open(&self.store.location()?, "enrollment demo", Access::Share)?;
         super::migrate::run_on(database.owner_url())?;
         let mut connection = enrollment_diesel::connect(database.url())?;
         let demo = demo::load(&mut connection, self.students, &SystemClock)?;

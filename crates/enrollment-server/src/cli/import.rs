@@ -23,7 +23,7 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let database = Database::open(&self.store.location(), "enrollment import", Access::Share)?;
+        let database = Database::open(&self.store.location()?, "enrollment import", Access::Share)?;
         super::migrate::run_on(database.owner_url())?;
         let mut connection = enrollment_diesel::connect(database.url())?;
         let summary = import::import(&mut connection, &self.dir, &SystemClock, &SystemIds, &mut Line::default())?;

@@ -4,6 +4,7 @@ use super::{Failure, StoreArgs};
 use crate::database::Database;
 use crate::postgres::Access;
 use clap::Args;
+use secrecy::SecretString;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -14,7 +15,7 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let database = Database::open(&self.store.location(), "enrollment migrate", Access::Share)?;
+        let database = Database::open(&self.store.location()?, "enrollment migrate", Access::Share)?;
         let applied = run_on(database.owner_url())?;
         match applied.len() {
             0 => println!("Nothing to do: the tables are up to date."),
@@ -25,7 +26,7 @@ impl Migrate {
 }
 
 /// Brings the tables of a database up to date, and tells the migrations that were needed.
-pub(super) fn run_on(url: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn run_on(url: &SecretString) -> Result<Vec<String>, Failure> {
     let mut connection = enrollment_diesel::connect(url)?;
     Ok(enrollment_diesel::migrations::run(&mut connection)?)
 }

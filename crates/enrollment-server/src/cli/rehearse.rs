@@ -7,6 +7,7 @@ use actix_web::http::Uri;
 use actix_web::rt::System;
 use clap::Args;
 use enrollment_diesel::{PgStore, StoreConfig};
+use secrecy::SecretString;
 use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -65,7 +66,7 @@ pub(super) struct Rehearse {
     html: Option<PathBuf>,
     /// The database of that server, to run `enrollment check` on it at the end.
     #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
+    database_url: Option<SecretString>,
     /// Needed where the server is not on this machine: it enrolls real students for real, and undoes nothing.
     #[arg(long)]
     i_know_that_it_enrolls_for_real: bool,
@@ -153,8 +154,8 @@ fn is_on_this_machine(url: &str) -> bool {
     })
 }
 
-fn check(url: &str) -> Result<Vec<String>, Failure> {
-    let store = PgStore::new(&StoreConfig::new(url))?;
+fn check(url: &SecretString) -> Result<Vec<String>, Failure> {
+    let store = PgStore::new(&StoreConfig { url: url.clone(), ..StoreConfig::new("") })?;
     let broken = System::new().block_on(store.check())?.broken;
     Ok(broken.iter().map(ToString::to_string).collect())
 }

@@ -70,7 +70,7 @@ impl Serve {
         }
         let edge = self.edge.edge()?;
         let tls = self.edge.tls().map(Certificate::read).transpose()?;
-        let database = Database::open(&self.store.location(), "enrollment serve", Access::Own)?;
+        let database = Database::open(&self.store.location()?, "enrollment serve", Access::Own)?;
         // The lock that lets one server migrate belongs to a session, which a pooler does not keep.
         if self.migrate && self.store.prepared_statements == Switch::On {
             super::migrate::run_on(database.owner_url())?;
