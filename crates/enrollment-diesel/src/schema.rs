@@ -27,6 +27,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    catalogue_versions (id) {
+        id -> Bool,
+        version -> Uuid,
+    }
+}
+
+diesel::table! {
     courses (id) {
         id -> Uuid,
         code -> Text,
@@ -252,6 +259,8 @@ diesel::table! {
         waitlist_swap_from -> Nullable<Uuid>,
         waitlist_passed_over -> Nullable<Jsonb>,
         end_reason -> Nullable<Text>,
+        elsewhere_course_id -> Nullable<Uuid>,
+        elsewhere_term_id -> Nullable<Uuid>,
     }
 }
 
@@ -329,11 +338,11 @@ diesel::joinable!(section_instructors -> sections (section_id));
 diesel::joinable!(sections -> courses (course_id));
 diesel::joinable!(sections -> seat_pools (seat_pool_id));
 diesel::joinable!(sections -> terms (term_id));
-diesel::joinable!(student_courses -> courses (course_id));
+diesel::joinable!(student_courses -> courses (elsewhere_course_id));
 diesel::joinable!(student_courses -> grades (grade));
 diesel::joinable!(student_courses -> reservations (reservation_id));
 diesel::joinable!(student_courses -> students (student_id));
-diesel::joinable!(student_courses -> terms (term_id));
+diesel::joinable!(student_courses -> terms (elsewhere_term_id));
 diesel::joinable!(window_students -> students (student_id));
 diesel::joinable!(window_students -> windows (window_id));
 diesel::joinable!(windows -> terms (term_id));
@@ -341,6 +350,7 @@ diesel::joinable!(windows -> terms (term_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     api_keys,
+    catalogue_versions,
     courses,
     event_feed,
     event_feed_mark,

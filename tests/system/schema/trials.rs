@@ -289,7 +289,7 @@ fn use_elsewhere() -> Trials {
     trials.extend(with(
         "bring(1, 2, 2)",
         &[
-            ("DELETE FROM courses WHERE code = 'C2'", "student_courses_course_id_fkey"),
+            ("DELETE FROM permits; DELETE FROM courses WHERE code = 'C2'", "student_courses_course_id_fkey"),
             ("DELETE FROM terms WHERE code = 'T2'", "student_courses_term_id_fkey"),
         ],
     ));
@@ -345,6 +345,7 @@ fn ledger() -> Trials {
         ("TRUNCATE event_feed", "event_feed_append_only"),
         ("INSERT INTO event_feed_mark (id) VALUES (false)", "event_feed_mark_id_check"),
         ("INSERT INTO names_versions (id, version) VALUES (false, gen_random_uuid())", "names_versions_id_check"),
+        ("INSERT INTO catalogue_versions (id, version) VALUES (false, gen_random_uuid())", "catalogue_versions_id_check"),
         (
             "INSERT INTO idempotency_keys SELECT actor, key, sha256('y'), response, attempt_id, now() FROM idempotency_keys",
             "idempotency_keys_pkey",

@@ -10,6 +10,7 @@ mod grading;
 mod history;
 mod holds;
 mod idempotency;
+mod kept_catalogue;
 mod keys;
 mod names;
 mod permits;

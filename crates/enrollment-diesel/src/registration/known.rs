@@ -4,8 +4,6 @@
 //! ones before it left, without asking the database again.
 
 use super::facts::Wanted;
-use crate::rows::Corrupt;
-use crate::rows::window::WindowFactsRow;
 use enrollment_core::Subject;
 use enrollment_core::catalog::{Credits, GradeScale};
 use enrollment_core::ids::{CourseId, SeatPoolId, SectionId, StudentId, TermId};
@@ -54,19 +52,6 @@ pub(super) struct KnownWindow {
     /// Those of the students asked about whom it lists.
     pub(super) listed: Vec<StudentId>,
     pub(super) window: WindowFacts,
-}
-
-impl TryFrom<WindowFactsRow> for KnownWindow {
-    type Error = Corrupt;
-
-    fn try_from(row: WindowFactsRow) -> Result<Self, Corrupt> {
-        Ok(Self {
-            term_id: row.term_id.into(),
-            lists_students: row.lists_students,
-            listed: row.listed.iter().map(|id| (*id).into()).collect(),
-            window: row.try_into()?,
-        })
-    }
 }
 
 /// An answer that was given before, under an actor's key.

@@ -12,6 +12,7 @@
 mod as_of;
 mod bulk;
 mod cancelled;
+mod catalogue;
 pub(crate) mod combining;
 mod courses_of;
 mod facts;

@@ -10,10 +10,12 @@ use super::lock::{self, Beyond, Waiting};
 use super::register::{OnKnown, idempotency, judge_on};
 use super::write::{self, Entry};
 use crate::StoreError;
+use crate::rows::receipt::documents;
 use crate::transaction::{Ending, transaction};
 use diesel::PgConnection;
 use enrollment_core::registration::{Attempt, Facts, Judgement, Mode, Receipt, Record, Scope};
 use enrollment_core::{Error, Subject};
+use uuid::Uuid;
 
 /// What has come of an attempt.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(super) struct Carried {
     pub(super) outcomes: Vec<Outcome>,
     /// The records of refusals, which are still to be written.
     pub(super) unwritten: Vec<Record>,
+    /// The digests of the documents of receipts that were written.
+    documents: Vec<Uuid>,
 }
 
 /// Carries out attempts.
@@ -41,7 +45,7 @@ pub(super) fn carry_out(
     waiting: Waiting,
 ) -> Result<Carried, StoreError> {
     let scopes: Vec<Scope> = attempts.iter().map(|attempt| attempt.scope()).collect();
-    transaction(conn, |conn| {
+    let carried = transaction(conn, |conn| {
         let locked = lock::lock(conn, &lock::all(scopes.iter().cloned()), &Beyond::default(), waiting)?;
         let wanted: Vec<Wanted<'_>> =
             attempts.iter().zip(&scopes).map(|(attempt, scope)| Wanted::for_attempt(attempt, scope)).collect();
@@ -49,7 +53,9 @@ pub(super) fn carry_out(
         let decided =
             attempts.iter().zip(&wanted).map(|(attempt, wanted)| decide(&mut known, attempt, wanted, waiting));
         write(conn, attempts, decided.collect::<Result<_, _>>()?)
-    })
+    })?;
+    documents::are_there(&carried.documents);
+    Ok(carried)
 }
 
 /// What was decided on an attempt.
@@ -104,9 +110,7 @@ fn write(conn: &mut PgConnection, attempts: &[&Attempt], decided: Vec<Decided>) 
         })
         .collect();
     let wrote = !entries.is_empty();
-    if wrote {
-        write::entries(conn, &entries)?;
-    }
+    let documents = if wrote { write::entries(conn, &entries)? } else { Vec::new() };
     let mut unwritten = Vec::new();
     let outcomes = attempts.iter().zip(decided).map(|(attempt, decided)| match decided {
         Decided::Without(outcome) => outcome,
@@ -118,6 +122,6 @@ fn write(conn: &mut PgConnection, attempts: &[&Attempt], decided: Vec<Decided>) 
         }
     });
     let outcomes = outcomes.collect();
-    let carried = Carried { outcomes, unwritten };
+    let carried = Carried { outcomes, unwritten, documents };
     Ok(if wrote { Ending::Commit(carried) } else { Ending::RollBack(carried) })
 }

@@ -9,7 +9,8 @@ use super::register::overtaken;
 use crate::StoreError;
 use crate::rows::json::text;
 use crate::rows::numeric::numeric;
-use crate::rows::receipt::{Documents, SharedDocuments};
+use crate::rows::receipt::Documents;
+use crate::rows::receipt::documents::SharedDocuments;
 use crate::statement::Statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -37,12 +38,11 @@ macro_rules! share_documents_sql {
     };
 }
 
-/// Events, receipts with their documents, and answers under idempotency keys: $1 to $25 are bound by [`Ledger::bind`].
+/// Events and receipts, and what else there is: $1 to $25 are bound by [`Ledger::bind`].
 macro_rules! ledger_sql {
-    () => {
+    ($($more:expr),*) => {
         concat!(
-            share_documents_sql!("$24", "$25"),
-            ", event AS (
+            "WITH event AS (
             INSERT INTO registration_events
                 (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
             SELECT id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail::jsonb
@@ -53,21 +53,36 @@ macro_rules! ledger_sql {
             SELECT attempt_id, at, actor, student_id, command::jsonb, facts::jsonb, decision::jsonb, caused_by
             FROM unnest($10, $11, $12, $13, $14, $15, $16, $17) AS
                 receipt (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
-        ), answer AS (
+        )",
+            $($more,)*
+            " "
+        )
+    };
+}
+
+/// Documents of receipts that may not be there yet.
+macro_rules! documents_sql {
+    () => {
+        concat!(", ", share_documents_sql!("$24", "$25"))
+    };
+}
+
+/// Answers under idempotency keys.
+macro_rules! answers_sql {
+    () => {
+        ", answer AS (
             INSERT INTO idempotency_keys (actor, key, request_hash, response, attempt_id, created_at)
             SELECT actor, key, request_hash, response::jsonb, attempt_id, created_at
             FROM unnest($18, $19, $20, $21, $22, $23) AS
                 answer (actor, key, request_hash, response, attempt_id, created_at)
         )"
-        )
     };
 }
 
 /// What begins.
-const START: &str = concat!(
-    "WITH ",
-    ledger_sql!(),
-    " INSERT INTO student_courses
+macro_rules! start_sql {
+    () => {
+        "INSERT INTO student_courses
         (id, student_id, section_id, status, enrolled_at, created_at, updated_at, course_id, term_id, component,
          credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)
       SELECT id, student_id, section_id, status, enrolled_at, at, at, course_id, term_id, component,
@@ -75,14 +90,14 @@ const START: &str = concat!(
       FROM unnest($26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41) AS
         begun (id, student_id, section_id, status, enrolled_at, at, course_id, term_id, component,
                credits, grading_basis, version, waitlist_priority, waitlist_sequence, waitlist_swap_from, reservation_id)"
-);
+    };
+}
 
 /// Writes over what can change. The version says that nobody has changed it since it was read, which the student's lock makes
 /// sure of.
-const CHANGE: &str = concat!(
-    "WITH ",
-    ledger_sql!(),
-    " UPDATE student_courses sc
+macro_rules! change_sql {
+    () => {
+        "UPDATE student_courses sc
       SET status = changed.status, enrolled_at = changed.enrolled_at, ended_at = changed.ended_at,
           end_reason = changed.end_reason, updated_at = changed.at, version = changed.version,
           waitlist_priority = changed.priority, waitlist_sequence = changed.sequence,
@@ -92,7 +107,45 @@ const CHANGE: &str = concat!(
         changed (id, status, enrolled_at, ended_at, end_reason, at, version, priority, sequence, swap_from,
                  passed_over, reservation_id, grade)
       WHERE sc.id = changed.id AND sc.version = changed.version - 1"
-);
+    };
+}
+
+/// A change with its ledger: one statement for each of what the ledger may have beside events and receipts, since a part of a
+/// statement costs something also where it has nothing to do.
+struct Writing {
+    change_alone: &'static str,
+    lean: &'static str,
+    with_documents: &'static str,
+    with_answers: &'static str,
+    with_both: &'static str,
+}
+
+macro_rules! writing {
+    ($change:expr) => {
+        Writing {
+            change_alone: $change,
+            lean: concat!(ledger_sql!(), $change),
+            with_documents: concat!(ledger_sql!(documents_sql!()), $change),
+            with_answers: concat!(ledger_sql!(answers_sql!()), $change),
+            with_both: concat!(ledger_sql!(documents_sql!(), answers_sql!()), $change),
+        }
+    };
+}
+
+const START: Writing = writing!(start_sql!());
+const CHANGE: Writing = writing!(change_sql!());
+
+impl Writing {
+    fn with(&self, ledger: &Ledger<'_>) -> &'static str {
+        match (ledger.shared.is_empty(), ledger.answers.keys.is_empty()) {
+            _ if ledger.is_empty() => self.change_alone,
+            (true, true) => self.lean,
+            (false, true) => self.with_documents,
+            (true, false) => self.with_answers,
+            (false, false) => self.with_both,
+        }
+    }
+}
 
 /// The receipts of many refusals. One that is there already was written by a try whose outcome did not come back.
 const REFUSALS: &str = concat!(
@@ -116,8 +169,8 @@ pub(super) struct Entry<'a> {
 /// Writes what was decided on attempts. No two of them may change the same student course.
 ///
 /// What ends is written before what begins: it makes room, be it a seat or a place in the one course that a student can have
-/// of a kind.
-pub(super) fn entries(conn: &mut PgConnection, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+/// of a kind. It answers the digests of the documents that it has written.
+pub(super) fn entries(conn: &mut PgConnection, entries: &[Entry<'_>]) -> Result<Vec<Uuid>, StoreError> {
     let mut ledger = Ledger::default();
     let (mut starts, mut overs) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -133,18 +186,19 @@ pub(super) fn entries(conn: &mut PgConnection, entries: &[Entry<'_>]) -> Result<
             }
         }
     }
+    let documents = ledger.shared.digests();
     if !overs.is_empty() {
         // All in one statement where nothing begins.
         let ledger = if starts.is_empty() { std::mem::take(&mut ledger) } else { Ledger::default() };
-        require_all(&overs, over(ledger.bind(Statement::new(CHANGE)), &overs)?.execute(conn)?)?;
+        require_all(&overs, over(ledger.bind(&CHANGE), &overs)?.execute(conn)?)?;
     }
     if !starts.is_empty() || !ledger.is_empty() {
-        require_all(&starts, start(ledger.bind(Statement::new(START)), &starts).execute(conn)?)?;
+        require_all(&starts, start(ledger.bind(&START), &starts).execute(conn)?)?;
     }
     for entry in entries {
         permits::record_uses(conn, entry.attempt, entry.record)?;
     }
-    Ok(())
+    Ok(documents)
 }
 
 fn require_all<T>(changes: &[T], written: usize) -> Result<(), StoreError> {
@@ -235,10 +289,12 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    fn bind<'b>(self, statement: Statement<'b>) -> Statement<'b>
+    /// The statement that writes it with a change, with its own values bound.
+    fn bind<'b>(self, writing: &Writing) -> Statement<'b>
     where
         'a: 'b,
     {
+        let statement = Statement::new(writing.with(&self));
         let (digests, documents) = self.shared.into_columns();
         let statement = self.answers.bind(self.receipts.bind(self.events.bind(statement)));
         statement.bind::<Array<SqlUuid>, _>(digests).bind::<Array<Text>, _>(documents)

@@ -1,8 +1,10 @@
 //! A row of `receipts`: the record of an attempt, of which the parts that only people and replays read are documents.
 //!
-//! They are stored in short. What many receipts have in common is a document of its own in `receipt_documents`, named by its
+//! They are stored in short. What many receipts have in common is a document of its own ([`documents`]), named by its
 //! digest, and `receipt_facts` in the database puts the facts together again; of a rule that says nothing only the name is kept. Records
 //! from before that are in full, and are read all the same.
+
+pub(crate) mod documents;
 
 use super::Place;
 use super::json;
@@ -12,19 +14,18 @@ use chrono::{DateTime, Utc};
 use diesel::define_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::Jsonb;
+use documents::SharedDocuments;
 use enrollment_core::actor::Actor;
-use enrollment_core::catalog::{Meeting, Restriction, SectionStatus};
-use enrollment_core::ids::SeatPoolId;
+use enrollment_core::catalog::{Credits, Version};
+use enrollment_core::ids::{ReservationId, StudentCourseId};
 use enrollment_core::registration::{
-    Change, Code, CourseFacts, Facts, Finding, HeldCourse, HoldFacts, Judgement, PermitFacts, Record, ReservationFacts,
-    SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentFacts, TermFacts, TermWindows, Verdict,
-    WaitlistFacts,
+    Change, Code, Facts, Finding, GradingBasis, HeldCourse, HoldFacts, Judgement, PermitFacts, Record,
+    ReservationFacts, SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentCourse, StudentFacts,
+    TermWindows, Verdict, Waiting, WaitlistFacts,
 };
-use enrollment_core::text::Reason;
+use enrollment_core::text::{Grade, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 define_sql_function! {
@@ -96,27 +97,6 @@ impl Documents {
     }
 }
 
-/// Documents that several receipts name, by their digests: always in one order, so that two who write the same wait for each other in
-/// one direction only.
-#[derive(Default)]
-pub(crate) struct SharedDocuments(BTreeMap<Uuid, String>);
-
-impl SharedDocuments {
-    fn add(&mut self, document: &impl Serialize) -> Result<Uuid, StoreError> {
-        let text = json::text(document)?;
-        let hash: [u8; 32] = Sha256::digest(&text).into();
-        let (half, _) = hash.as_chunks::<16>();
-        let digest = Uuid::from_bytes(half[0]);
-        self.0.entry(digest).or_insert(text);
-        Ok(digest)
-    }
-
-    /// The digests and the documents.
-    pub(crate) fn into_columns(self) -> (Vec<Uuid>, Vec<String>) {
-        self.0.into_iter().unzip()
-    }
-}
-
 /// Facts, as they are written.
 #[derive(Serialize)]
 struct FactsInShort<'a> {
@@ -126,7 +106,7 @@ struct FactsInShort<'a> {
     windows: &'a [TermWindows],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     permits: &'a [PermitFacts],
-    held: Vec<&'a HeldCourse>,
+    held: Vec<HeldInShort<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     completed: Option<Uuid>,
     sections: Vec<SectionInShort>,
@@ -142,53 +122,103 @@ struct SectionInShort {
     waitlist: WaitlistFacts,
 }
 
-/// What of a section is the same for all who ask for it.
-#[derive(Serialize)]
-struct SectionDocument<'a> {
-    section: &'a SectionRef,
-    status: SectionStatus,
-    course: &'a CourseFacts,
-    term: &'a TermFacts,
-    restriction: Option<&'a Restriction>,
-    seat_pool_id: SeatPoolId,
-    meetings: &'a [Meeting],
-}
-
-impl SectionInShort {
-    fn of(facts: &SectionFacts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
-        // Taken apart by name, so that a field that is added is not forgotten here.
-        let SectionFacts { section, status, course, term, restriction, seat_pool_id, waitlist, meetings } = facts;
-        let document = SectionDocument {
-            section,
-            status: *status,
-            course,
-            term,
-            restriction: restriction.as_ref(),
-            seat_pool_id: *seat_pool_id,
-            meetings,
-        };
-        Ok(Self { document: shared.add(&document)?, waitlist: *waitlist })
-    }
-}
-
 impl<'a> FactsInShort<'a> {
     fn of(facts: &'a Facts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
         let Facts { student, holds, windows, permits, held, sections, pools, reservations, scale } = facts;
         let is_completed = |held: &&HeldCourse| held.student_course.status == Status::Completed;
         let (completed, held): (Vec<_>, Vec<_>) = held.iter().partition(is_completed);
+        let mut in_short = |held: Vec<&'a HeldCourse>| -> Result<Vec<HeldInShort<'a>>, StoreError> {
+            held.into_iter().map(|held| HeldInShort::of(held, shared)).collect()
+        };
+        let (completed, held) = (in_short(completed)?, in_short(held)?);
         Ok(Self {
             student,
             holds,
             windows,
             permits,
             held,
-            completed: if completed.is_empty() { None } else { Some(shared.add(&completed)?) },
+            completed: if completed.is_empty() { None } else { Some(shared.completed(&completed)?) },
             sections: sections.iter().map(|own| SectionInShort::of(own, shared)).collect::<Result<_, _>>()?,
             pools,
             reservations,
-            scale: shared.add(scale)?,
+            scale: shared.scale(scale)?,
         })
     }
+}
+
+impl SectionInShort {
+    fn of(facts: &SectionFacts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        Ok(Self { document: shared.section(facts)?, waitlist: facts.waitlist })
+    }
+}
+
+impl<'a> HeldInShort<'a> {
+    fn of(held: &'a HeldCourse, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        // Taken apart by name, so that a field that is added is not forgotten here. What is not the student's own is in the document.
+        let StudentCourse {
+            id,
+            student_id: _,
+            status,
+            course: _,
+            section: _,
+            term: _,
+            credits,
+            grading_basis,
+            grade,
+            waitlist_position,
+            reservation_id,
+            waitlist,
+            enrolled_at,
+            ended_at,
+            end_reason,
+            version,
+        } = &held.student_course;
+        let own = OwnInShort {
+            id: *id,
+            status: *status,
+            credits: *credits,
+            grading_basis: *grading_basis,
+            grade: grade.as_ref(),
+            waitlist_position: *waitlist_position,
+            reservation_id: *reservation_id,
+            waitlist: waitlist.as_ref(),
+            enrolled_at: *enrolled_at,
+            ended_at: *ended_at,
+            end_reason: end_reason.as_ref(),
+            version: *version,
+        };
+        Ok(Self { document: shared.held(held)?, own })
+    }
+}
+
+/// What a student holds: what is the student's own, beside a document that tells the rest.
+#[derive(Serialize)]
+pub(super) struct HeldInShort<'a> {
+    document: Uuid,
+    own: OwnInShort<'a>,
+}
+
+#[derive(Serialize)]
+struct OwnInShort<'a> {
+    id: StudentCourseId,
+    status: Status,
+    credits: Credits,
+    grading_basis: GradingBasis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grade: Option<&'a Grade>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waitlist_position: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reservation_id: Option<ReservationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waitlist: Option<&'a Waiting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolled_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_reason: Option<&'a Reason>,
+    version: Version,
 }
 
 /// A judgement, as it is written.

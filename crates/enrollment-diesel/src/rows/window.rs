@@ -116,19 +116,14 @@ impl TryFrom<&Window> for NewWindow {
     }
 }
 
-/// The windows of the terms with these ids, with those of these students whom each lists: a JSON array, of which
-/// [`WindowFactsRow`] is an element.
+/// The windows of the terms with these ids, in the order of theirs: a JSON array, of which [`WindowFactsRow`] is an element.
 macro_rules! windows_of_terms {
-    (terms: $terms:expr, students: $students:literal) => {
+    ($terms:literal) => {
         concat!(
             "(SELECT coalesce(json_agg(json_build_object('term_id', w.term_id, 'id', w.id, 'action', w.action,
                     'opens_at', w.opens_at, 'closes_at', w.closes_at, 'programs', w.programs, 'levels', w.levels,
                     'min_hundredths', (w.min_earned_credits * 100)::int4,
-                    'lists_students', EXISTS (SELECT FROM window_students l WHERE l.window_id = w.id),
-                    'listed', (SELECT coalesce(json_agg(l.student_id), '[]') FROM window_students l
-                               WHERE l.window_id = w.id AND l.student_id = ANY (",
-            $students,
-            "))) ORDER BY w.id), '[]')
+                    'lists_students', EXISTS (SELECT FROM window_students l WHERE l.window_id = w.id)) ORDER BY w.id), '[]')
               FROM windows w WHERE w.term_id IN (",
             $terms,
             "))"
@@ -150,8 +145,6 @@ pub(crate) struct WindowFactsRow {
     min_hundredths: Option<i32>,
     /// Whether it lists students.
     pub(crate) lists_students: bool,
-    /// Those of the students asked about whom it lists.
-    pub(crate) listed: Vec<Uuid>,
 }
 
 impl TryFrom<WindowFactsRow> for WindowFacts {

@@ -177,7 +177,7 @@ impl Writer {
             carried = self.on_connection(|conn| together::carry_out(conn, &attempts, waiting));
         }
         match carried {
-            Ok(Carried { outcomes, unwritten }) => {
+            Ok(Carried { outcomes, unwritten, .. }) => {
                 self.tally.carried(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Answered(_))).count());
                 for record in unwritten {
                     self.refusals.hand_over(record);
