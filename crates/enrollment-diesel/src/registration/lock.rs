@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 const LOCK: &str = include_str!("lock.sql");
+const LOCK_SECTIONS: &str = include_str!("lock_sections.sql");
 
 /// What is locked, as it is now that nobody else can change it.
 pub(super) struct Locked {
@@ -75,9 +76,12 @@ pub(super) fn lock(
     beyond: &Beyond,
     waiting: Waiting,
 ) -> Result<Locked, StoreError> {
+    let names_only_sections =
+        scope.courses.is_empty() && scope.student_courses.is_empty() && beyond.student_courses.is_empty();
+    let lock = if names_only_sections { LOCK_SECTIONS } else { LOCK };
     match waiting {
-        Waiting::Wait => read(conn, scope, beyond, LOCK),
-        Waiting::Skip => read(conn, scope, beyond, LOCK.replace("FOR NO KEY UPDATE", "FOR NO KEY UPDATE SKIP LOCKED")),
+        Waiting::Wait => read(conn, scope, beyond, lock),
+        Waiting::Skip => read(conn, scope, beyond, lock.replace("FOR NO KEY UPDATE", "FOR NO KEY UPDATE SKIP LOCKED")),
     }
 }
 

@@ -24,10 +24,18 @@ pub(crate) fn document(value: &impl Serialize) -> Result<Value, StoreError> {
     serde_json::to_value(value).map_err(|error| StoreError::Database(DieselError::SerializationError(Box::new(error))))
 }
 
+/// As long as most documents are not, so that their text is not moved while it grows.
+const MOST_DOCUMENTS: usize = 2_048;
+
 /// A document to store, as text, for a statement that casts it.
 pub(crate) fn text(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Database(DieselError::SerializationError(Box::new(error))))
+    let unfit = |error: BoxedError| StoreError::Database(DieselError::SerializationError(error));
+    let mut text = Vec::with_capacity(MOST_DOCUMENTS);
+    serde_json::to_writer(&mut text, value).map_err(|error| unfit(Box::new(error)))?;
+    String::from_utf8(text).map_err(|error| unfit(Box::new(error)))
 }
+
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a stored document says.
 pub(crate) fn read<T: DeserializeOwned>(document: Value) -> Result<T, StoreError> {
