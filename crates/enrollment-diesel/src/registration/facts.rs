@@ -175,7 +175,7 @@ fn scopes<'a>(wanted: &[Wanted<'a>]) -> impl Iterator<Item = &'a Scope> {
 }
 
 /// The student courses that are named.
-fn named<'a>(wanted: &[Wanted<'a>]) -> impl Iterator<Item = StudentCourseId> {
+fn named(wanted: &[Wanted<'_>]) -> impl Iterator<Item = StudentCourseId> {
     scopes(wanted).flat_map(|scope| scope.student_courses.iter().copied())
 }
 
