@@ -3,6 +3,7 @@
 use crate::clock::TestClock;
 use crate::database::TestDatabase;
 use enrollment_server::application::{Application, Connections, Edge, Settings, Stop, StoreConfig};
+use enrollment_server::identity;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
@@ -105,6 +106,7 @@ fn settings(database: &TestDatabase) -> Settings {
         connections: Connections::default(),
         shutdown_timeout: Duration::from_secs(5),
         handle_signals: false,
+        identity: identity::Settings { let_everybody_in: true },
         store: StoreConfig::new(database.server_url()),
     }
 }
@@ -114,6 +116,7 @@ fn settings(database: &TestDatabase) -> Settings {
 pub struct Client {
     agent: Agent,
     base: String,
+    credential: Option<String>,
 }
 
 /// What a server answered.
@@ -166,7 +169,13 @@ impl Client {
     /// The same, which waits only so long for an answer.
     pub fn with_patience(address: SocketAddr, patience: Duration) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience)).build();
-        Self { agent: config.into(), base: format!("http://{address}") }
+        Self { agent: config.into(), base: format!("http://{address}"), credential: None }
+    }
+
+    /// The same for somebody who has this key or token.
+    #[must_use]
+    pub fn with_credential(&self, credential: &str) -> Self {
+        Self { credential: Some(format!("Bearer {credential}")), ..self.clone() }
     }
 
     /// Where the server is.
@@ -179,6 +188,9 @@ impl Client {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(credential) = &self.credential {
+            request = request.header("authorization", credential);
         }
         let response = match body {
             Some(body) => self.agent.run(request.body(body).unwrap()),

@@ -25,12 +25,18 @@ pub struct Place(Vec<(&'static str, OsString)>);
 impl Place {
     /// A PostgreSQL of its own in this folder.
     pub fn data_dir(folder: &Path) -> Self {
-        Self(vec![("ENROLLMENT_DATA_DIR", folder.into())])
+        Self(vec![let_everybody_in(), ("ENROLLMENT_DATA_DIR", folder.into())])
     }
 
     /// This database.
     pub fn database(url: &str) -> Self {
-        Self(vec![("DATABASE_URL", url.into())])
+        Self(vec![let_everybody_in(), ("DATABASE_URL", url.into())])
+    }
+
+    /// The same, where nobody gets in without a credential.
+    #[must_use]
+    pub fn guarded(self) -> Self {
+        self.with(&[("ENROLLMENT_NO_AUTHENTICATION", "false")])
     }
 
     /// The same with further settings.
@@ -51,6 +57,11 @@ impl Place {
         let text = [output.stdout, output.stderr].concat();
         Ended { status: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
     }
+}
+
+/// Tests that are not about access need no credentials.
+fn let_everybody_in() -> (&'static str, OsString) {
+    ("ENROLLMENT_NO_AUTHENTICATION", "true".into())
 }
 
 /// What a command printed, and how it ended.

@@ -1,3 +1,4 @@
 //! Access: who gets in, and to what.
 
 mod document;
+mod keys;

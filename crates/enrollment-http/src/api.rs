@@ -6,8 +6,8 @@ use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::seats::Board;
 use crate::{
-    Metrics, docs_page, health, history, instructors, metrics, observe, plan, receipts, reservations, roster, seats,
-    section_grades, sections, student_courses,
+    Metrics, docs_page, health, history, instructors, keys, metrics, oauth, observe, plan, receipts, reservations,
+    roster, seats, section_grades, sections, student_courses,
 };
 use crate::{bulk, courses, events, grades, holds, offers, permits, students, terms, timetable, waitlist, windows};
 use actix_web::body::BoxBody;
@@ -15,7 +15,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
-use enrollment_core::access::Authenticator;
+use enrollment_core::access::{AccessTokens, ApiKeys, Authenticator};
 use enrollment_core::catalog::{
     Catalog, Course, Grades, Hold, Instructors, Permit, Reservation, Section, Student, Term, Window,
 };
@@ -58,6 +58,10 @@ pub struct Services {
     pub history: History,
     /// How many seats of each section are taken.
     pub seats: Arc<dyn SeatCounts>,
+    /// API keys.
+    pub keys: ApiKeys,
+    /// Access tokens for them.
+    pub tokens: AccessTokens,
     /// Tells who asks.
     pub authenticator: Arc<dyn Authenticator>,
     /// How the store is.
@@ -192,6 +196,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         history::endpoints(),
         events::endpoints(),
         receipts::endpoints(),
+        keys::endpoints(),
+        oauth::endpoints(),
         health::endpoints(),
         metrics::endpoints(),
         docs_page::endpoints(),

@@ -7,13 +7,14 @@ use crate::chance::SystemChance;
 use crate::clock::SystemClock;
 pub use crate::connections::Connections;
 use crate::connections::Crowd;
-use crate::identity::LetEverybodyIn;
+use crate::identity::{self, Identity};
 use crate::ids::SystemIds;
+use crate::randomness::SystemRandomness;
 use crate::tls::Certificate;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{HttpServer, rt};
-use enrollment_core::access::Gate;
+use enrollment_core::access::{AccessTokens, ApiKeys, Gate, Revocations};
 use enrollment_core::catalog::{Catalog, Entry, Grades, Instructors, Repository};
 use enrollment_core::clock::Clock;
 use enrollment_core::ids::IdSource;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
     /// Whether SIGINT and SIGTERM stop the server.
     pub handle_signals: bool,
+    /// How it is found out who callers are.
+    pub identity: identity::Settings,
     /// How the store reaches its database.
     pub store: StoreConfig,
 }
@@ -90,7 +93,8 @@ impl Application {
             body_time_limit: settings.body_time_limit,
             edge: settings.edge.clone(),
         };
-        let api = Api::new(services(&store, clock), limits).map_err(|error| -> Box<dyn Error> { error })?;
+        let api = Api::new(services(&settings.identity, &store, clock), limits)
+            .map_err(|error| -> Box<dyn Error> { error })?;
         Ok(Self { address, listener, settings, store, api })
     }
 
@@ -223,7 +227,8 @@ impl Stop {
     }
 }
 
-fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
+fn services(identity: &identity::Settings, store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
+    let Identity { authenticator, revocations } = Identity::new(identity, store.clone(), clock.clone());
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     let gate = Gate::new(store.clone());
     Services {
@@ -239,14 +244,22 @@ fn services(store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
         reservations: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
         rehearsals: rehearsals(store, &gate, &clock, &ids),
         offers: Offers::new(store.clone(), store.clone(), gate.clone(), clock.clone()),
+        keys: api_keys(store, &clock, revocations),
+        tokens: AccessTokens::new(store.clone(), clock.clone(), Arc::new(SystemRandomness)),
         registration: Registration::new(store.clone(), gate.clone(), clock, ids.clone()),
         history: History::new(store.clone(), gate),
         seats: store.clone(),
-        authenticator: Arc::new(LetEverybodyIn),
+        authenticator,
         health: store.clone(),
         ids,
         chance: Arc::new(SystemChance),
     }
+}
+
+/// The service for API keys, on this store.
+pub(crate) fn api_keys(store: &Arc<PgStore>, clock: &Arc<dyn Clock>, revocations: Arc<dyn Revocations>) -> ApiKeys {
+    let gate = Gate::new(store.clone());
+    ApiKeys::new(store.clone(), gate, clock.clone(), Arc::new(SystemIds), Arc::new(SystemRandomness), revocations)
 }
 
 fn rehearsals(store: &Arc<PgStore>, gate: &Gate, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> CatalogRehearsals {

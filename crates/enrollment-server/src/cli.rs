@@ -6,7 +6,9 @@
 mod check;
 mod demo;
 mod edge;
+mod identity;
 mod import;
+mod key;
 mod line;
 mod migrate;
 mod openapi;
@@ -55,6 +57,8 @@ enum Command {
     Import(import::Import),
     /// Fill an empty database with a made-up university.
     Demo(demo::Demo),
+    /// Make, list and revoke API keys.
+    Key(key::Key),
     /// Recompute the invariants, such as seats taken, and tell which are broken.
     Check(check::Check),
     /// Rehearse registration day against a running server: many students come at once, and a report tells how it went.
@@ -155,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(),
         Command::Import(import) => import.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Key(key) => key.run(),
         Command::Check(check) => check.run(),
         Command::Rehearse(rehearse) => rehearse.run(),
         Command::Openapi => openapi::run(),

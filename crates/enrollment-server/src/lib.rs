@@ -8,7 +8,7 @@
 //! * [`database`]: the PostgreSQL to use: the one that `DATABASE_URL` names, or one of our own ([`postgres`]).
 //! * [`connections`]: how many clients may be connected, and for how long.
 //! * [`tls`]: its certificate.
-//! * [`clock`], [`ids`] and [`chance`]: the only readers of the system's clock and randomness.
+//! * [`clock`], [`ids`], [`chance`] and [`randomness`]: the only readers of the system's clock and randomness.
 //! * [`telemetry`]: where logs go.
 //! * [`import`]: data from files; [`demo`]: data made up; [`rehearse`]: a registration day made up.
 
@@ -23,6 +23,7 @@ pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod postgres;
+pub mod randomness;
 pub mod rehearse;
 pub mod telemetry;
 pub mod tls;

@@ -18,6 +18,7 @@ pub mod authentication;
 pub mod credentials;
 pub mod gate;
 pub mod keys;
+pub mod numbers;
 pub mod operation;
 pub mod permissions;
 pub mod principal;
@@ -42,6 +43,9 @@ pub use gate::{Gate, Resource, Seen, View};
 pub use keys::{ApiKeyRepository, ApiKeys, IssuedKey, Revocations};
 #[cfg(any(test, feature = "mocks"))]
 pub use keys::{MockApiKeyRepository, MockRevocations};
+#[cfg(any(test, feature = "mocks"))]
+pub use numbers::MockNumbers;
+pub use numbers::Numbers;
 pub use operation::Operation;
 pub use permissions::{Extent, Permission};
 pub use principal::Principal;

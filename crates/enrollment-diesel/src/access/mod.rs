@@ -3,5 +3,6 @@
 mod affiliations;
 mod credentials;
 mod keys;
+mod numbers;
 
 pub(crate) use credentials::{KeyUse, key_uses};

@@ -16,15 +16,15 @@ use problems::Components as ProblemComponents;
 pub(crate) use problems::{
     BulkProblems, ChangeProblems, CreateOwnedProblems, CreateProblems, DeleteGradeProblems, DeleteProblems,
     DropProblems, EnrollProblems, FindProblems, ListProblems, PlanProblems, PutProblems, ReadyProblems,
-    ReorderProblems,
+    ReorderProblems, TokenProblems,
 };
 use strict::Strict;
 
 use crate::problem::InputError;
 use crate::{
-    bulk, courses, docs_page, events, grades, health, history, holds, instructors, metrics, offers, permits, plan,
-    receipts, reservations, roster, seats, section_grades, sections, student_courses, students, terms, timetable,
-    waitlist, windows,
+    bulk, courses, docs_page, events, grades, health, history, holds, instructors, keys, metrics, oauth, offers,
+    permits, plan, receipts, reservations, roster, seats, section_grades, sections, student_courses, students, terms,
+    timetable, waitlist, windows,
 };
 use enrollment_core::registration::Violation;
 use enrollment_core::text::SearchText;
@@ -57,6 +57,7 @@ all rules that refuse an enrollment, in `violations`.
         (name = "sections", description = "Courses as offered in a term, with seats and meetings."),
         (name = "reservations", description = "Seats of a section that are kept for a cohort."),
         (name = "history", description = "What happened, and why: receipts of attempts, and the events of a student and of a section."),
+        (name = "access", description = "API keys, and access tokens for them."),
         (name = "operations", description = "For whoever runs the server."),
     ),
     paths(
@@ -73,6 +74,7 @@ all rules that refuse an enrollment, in `violations`.
         reservations::list, reservations::create, reservations::get, reservations::change, reservations::delete,
         roster::list, bulk::enroll,
         history::of_student, history::of_section, events::follow, receipts::get,
+        keys::list, keys::create, keys::get, keys::revoke, oauth::token,
         health::alive, health::ready, metrics::show,
         docs_page::document, docs_page::index, docs_page::asset,
     ),

@@ -146,6 +146,8 @@ sets! {
     DropProblems = MALFORMED | NOT_FOUND | DROP_REFUSED | STALE | INVALID | INTERNAL | UNAVAILABLE;
     /// Of changing a place on a waitlist.
     ReorderProblems = MALFORMED | NOT_FOUND | WAITLIST_REFUSED | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    /// Of asking for a token, beyond those that RFC 6749 knows.
+    TokenProblems = TOO_LARGE | INTERNAL | UNAVAILABLE;
     /// Of asking whether the server is ready.
     ReadyProblems = UNAVAILABLE;
 }

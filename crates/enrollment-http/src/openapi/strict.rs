@@ -6,7 +6,8 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Things that are answered, and of which every member is always there, be it null.
-const ANSWERS: [&str; 24] = [
+const ANSWERS: [&str; 25] = [
+    "ApiKey",
     "Student",
     "SectionInstructor",
     "Hold",

@@ -14,9 +14,10 @@ mod retry;
 pub use kind::Kind;
 
 use crate::edge::{Budget, seconds};
+use crate::oauth::RefusedGrant;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use enrollment_core::Subject;
 use enrollment_core::access::permissions::{permission, scope};
@@ -52,6 +53,7 @@ enum Members {
     Refused { attempt_id: AttemptId, violations: Vec<Violation> },
     BulkRefused { attempts: BTreeMap<String, AttemptId>, violations: Vec<Violation> },
     InUse { in_use_by: Vec<Subject> },
+    RefusedGrant { error: RefusedGrant, error_description: String },
 }
 
 /// One thing that is wrong with the input, and where: in the body, in the query string, or in a header.
@@ -128,6 +130,14 @@ impl Problem {
     pub(crate) fn unauthenticated() -> Self {
         let detail = "The request has no credential: send `Authorization: Bearer` with an API key or a token.";
         Self::new(Kind::Unauthenticated, detail).challenging("Bearer")
+    }
+
+    /// No access token is issued, as [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-5.2) tells it.
+    pub(crate) fn refused_grant(kind: Kind, error: RefusedGrant, error_description: String) -> Self {
+        let problem = Self::new(kind, error_description.clone())
+            .with_members(Members::RefusedGrant { error, error_description })
+            .with_headers([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        if kind == Kind::Unauthenticated { problem.challenging("Basic realm=\"enrollment\"") } else { problem }
     }
 
     /// The caller's roles do not let them do this; the detail says which do.

@@ -60,6 +60,7 @@ fn expectation(method: &Method, path: &str) -> (Operation, Whose) {
         ["sections", _, "students"] if reads => (O::ReadRosters, Section),
         ["sections", _, "students"] => (O::RegisterMany, Nobody),
         ["sections", _, "grades"] => (O::Grade, Section),
+        ["keys"] | ["keys", _] => (O::ManageKeys, Nobody),
         ["sections", _, "history"] | ["events"] => (O::ReadEvents, Nobody),
         // The record tells whose it is, so the store is asked first.
         ["receipts", _] => (O::ReadRegistrations, Nobody),

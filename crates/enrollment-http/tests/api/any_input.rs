@@ -16,6 +16,10 @@ fn paths() -> impl Strategy<Value = (String, Value)> {
         Just((format!("/api/v1/sections/{SECTION}/reservations"), reservation_body())),
         Just((format!("/api/v1/terms/{TERM}/windows"), window_body())),
         Just((format!("/api/v1/students/{STUDENT}/permits"), permit_body())),
+        Just((
+            "/api/v1/keys".to_owned(),
+            json!({"name": "x", "roles": [{"role": "service", "scopes": ["students:read"]}], "expires_at": null})
+        )),
         Just(("/api/v1/courses".to_owned(), course_body())),
         Just(("/api/v1/terms".to_owned(), term_body())),
         Just((
@@ -77,6 +81,7 @@ fn noise() -> impl Strategy<Value = (String, Vec<u8>)> {
 
 fn willing() -> TestApi {
     let mut ports = Ports::default();
+    ports.keys.expect_insert().returning(|key, _| Ok(key));
     ports.students.expect_insert().returning(|entry, _| Ok(entry));
     ports.holds.expect_insert().returning(|entry, _| Ok(entry));
     ports.reservations.expect_insert().returning(|entry, _| Ok(entry));

@@ -4,7 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
-use enrollment_core::access::{Authenticator, Gate, MockAffiliations, MockAuthenticator, Principal, Rejection};
+use enrollment_core::access::{
+    AccessTokens, ApiKeys, Authenticator, Gate, MockAffiliations, MockApiKeyRepository, MockAuthenticator,
+    MockCredentials, MockRandomness, MockRevocations, Principal, Randomness, Rejection,
+};
 use enrollment_core::catalog::{
     Catalog, Course, Entry, Grades, Hold, Instructors, MockGradeRepository, MockInstructorRepository, MockRepository,
     Permit, Reservation, Section, Student, Term, Window,
@@ -44,6 +47,9 @@ pub(crate) struct Ports {
     pub(crate) seats: MockSeatCounts,
     pub(crate) health: MockHealth,
     pub(crate) affiliations: MockAffiliations,
+    pub(crate) keys: MockApiKeyRepository,
+    pub(crate) revocations: MockRevocations,
+    pub(crate) credentials: MockCredentials,
     /// Who has which credential. Without any, nobody needs one, and everybody may do everything.
     pub(crate) callers: BTreeMap<&'static str, Principal>,
 }
@@ -101,7 +107,9 @@ impl Ports {
             },
             offers: Offers::new(sections, Arc::new(self.facts), gate.clone(), clock()),
             registration: Registration::new(Arc::new(self.registration), gate.clone(), clock(), ids()),
-            history: History::new(Arc::new(self.history), gate),
+            history: History::new(Arc::new(self.history), gate.clone()),
+            keys: ApiKeys::new(Arc::new(self.keys), gate, clock(), ids(), randomness(), Arc::new(self.revocations)),
+            tokens: AccessTokens::new(Arc::new(self.credentials), clock(), randomness()),
             authenticator: authenticator(self.callers),
             seats: Arc::new(self.seats),
             health: Arc::new(self.health),
@@ -139,6 +147,16 @@ fn chance() -> Arc<dyn Chance> {
     Arc::new(chance)
 }
 
+/// Every random byte is 7.
+fn randomness() -> Arc<dyn Randomness> {
+    let mut randomness = MockRandomness::new();
+    randomness.expect_fill().returning(|bytes| {
+        bytes.fill(7);
+        Ok(())
+    });
+    Arc::new(randomness)
+}
+
 fn clock() -> Arc<dyn Clock> {
     let mut clock = MockClock::new();
     clock.expect_now().return_const(crate::samples::now());
@@ -153,6 +171,7 @@ fn ids() -> Arc<dyn IdSource> {
 }
 
 /// The API, whose metrics last from request to request.
+#[derive(Clone)]
 pub(crate) struct TestApi(Api);
 
 impl std::ops::Deref for TestApi {

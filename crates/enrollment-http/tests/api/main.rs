@@ -12,6 +12,7 @@ mod dropping;
 mod enrolling;
 mod grades;
 mod history;
+mod keys;
 mod lists;
 mod logs;
 mod offers;

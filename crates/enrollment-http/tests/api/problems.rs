@@ -58,6 +58,7 @@ fn valid_body(method: &Method, path: &str) -> Value {
         path if path.contains("/sections") && path.contains("/students") => {
             json!({"students": [STUDENT], "atomic": true})
         }
+        path if path.contains("/keys") => json!({"name": "Import", "roles": [{"role": "auditor"}]}),
         path if path.contains("students") => student_body(),
         path if path.contains("courses") => course_body(),
         path if path.contains("terms") => term_body(),
@@ -103,6 +104,10 @@ pub(crate) fn failing_ports(error: fn() -> Error) -> Ports {
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
     ports.registration.expect_timetable().returning(move |_, _| Err(error()));
     ports.registration.expect_roster().returning(move |_, _, _| Err(error()));
+    ports.keys.expect_insert().returning(move |_, _| Err(error()));
+    ports.keys.expect_find().returning(move |_| Err(error()));
+    ports.keys.expect_list().returning(move |_| Err(error()));
+    ports.keys.expect_revoke().returning(move |_, _, _| Err(error()));
     ports.instructors.expect_of().returning(move |_| Err(error()));
     ports.instructors.expect_put().returning(move |_, _| Err(error()));
     ports.instructors.expect_delete().returning(move |_, _| Err(error()));

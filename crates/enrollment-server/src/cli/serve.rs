@@ -1,13 +1,19 @@
 //! `enrollment serve`.
 
+use super::identity::IdentityArgs;
+use super::key::NothingRemembered;
 use super::{Failure, StoreArgs, Switch, is_private};
-use crate::application::{Application, Connections, Settings, StoreConfig};
+use crate::application::{Application, Connections, Settings, StoreConfig, api_keys};
 use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::demo::{self, Demo};
+use crate::identity::FirstKey;
 use crate::postgres::Access;
 use crate::tls::Certificate;
+use actix_web::rt;
 use clap::Args;
+use enrollment_core::clock::Clock;
+use enrollment_diesel::PgStore;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,17 +63,14 @@ pub(super) struct Serve {
     #[command(flatten)]
     edge: super::edge::EdgeArgs,
     #[command(flatten)]
+    identity: IdentityArgs,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        if !is_private(&self.listen) {
-            tracing::warn!(
-                address = %self.listen,
-                "anybody who can reach this address can read and change everything: there is no access control yet"
-            );
-        }
+        self.refuse_to_let_everybody_in_from_afar()?;
         let edge = self.edge.edge()?;
         let tls = self.edge.tls().map(Certificate::read).transpose()?;
         let database = Database::open(&self.store.location()?, "enrollment serve", Access::Own)?;
@@ -88,19 +91,42 @@ impl Serve {
             connections,
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             handle_signals: true,
+            identity: self.identity.settings(),
             store: self.store.config(database.url()),
         };
         let demo = if self.demo_if_empty { load_demo(&settings.store)? } else { None };
+        let first_key = if self.identity.no_authentication { None } else { first_key(&settings.store, &database)? };
         let application = Application::build(settings)?;
         let address = application.address();
         let scheme = if self.edge.tls().is_some() { "https" } else { "http" };
         tracing::info!(%address, "serving the API; its documentation is at {scheme}://{address}/api/docs");
+        if let Some(first) = first_key {
+            println!("{first}");
+        }
         if let Some(demo) = demo {
             println!("{}", demo.first_requests(address));
         }
         application.run()?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn refuse_to_let_everybody_in_from_afar(&self) -> Result<(), Failure> {
+        if !self.identity.no_authentication {
+            return Ok(());
+        }
+        if !is_private(&self.listen) {
+            let listen = self.listen;
+            return Err(format!(
+                "--no-authentication lets everybody in who can reach {listen}: it serves loopback addresses only"
+            )
+            .into());
+        }
+        tracing::warn!(
+            address = %self.listen,
+            "NO AUTHENTICATION: everybody who can reach this address can read and change everything"
+        );
+        Ok(())
     }
 
     fn connections(&self) -> Connections {
@@ -116,6 +142,14 @@ impl Serve {
 
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Makes the first key of a database of our own, so that somebody can get in. For another database, `enrollment key create` does.
+fn first_key(store: &StoreConfig, database: &Database) -> Result<Option<FirstKey>, Failure> {
+    let Some(cluster) = database.cluster() else { return Ok(None) };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keys = api_keys(&Arc::new(PgStore::new(store)?), &clock, Arc::new(NothingRemembered));
+    Ok(rt::System::new().block_on(FirstKey::make(&keys, cluster.data_dir()))?)
 }
 
 /// How many students the demo of a first start has.

@@ -1,5 +1,57 @@
-//! Who callers are.
+//! Who callers are: the [`Authenticator`] of the server.
+//!
+//! ```text
+//! Authorization: Bearer enr_…   an API key      ┐
+//!                       ent_…   an access token ┴ looked up by digest (`issued`)
+//!                       a.b.c   a JWT of the institution's identity provider (`provider`)
+//! ```
+//!
+//! Neither may cost a request much: what was found out is [remembered] for a moment, by the digest of the credential. So a key
+//! that is revoked is refused at once by the server that revoked it, and by every other within [two seconds](issued).
+//!
+//! * `first_key` makes the key of a first start.
+//! * `nobody` lets everybody in, on a developer's machine.
 
+mod authenticator;
+mod first_key;
+mod issued;
 mod nobody;
+mod remembered;
 
+pub use first_key::FirstKey;
 pub use nobody::LetEverybodyIn;
+
+use authenticator::SystemAuthenticator;
+use enrollment_core::access::{Authenticator, Credentials, Revocations};
+use enrollment_core::clock::Clock;
+use issued::IssuedSecrets;
+use std::sync::Arc;
+
+/// How it is found out who callers are.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Whether everybody is let in, who then may do everything.
+    pub let_everybody_in: bool,
+}
+
+/// What finds out who callers are.
+#[derive(Clone)]
+pub struct Identity {
+    /// Tells whose a credential is.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Is told of revoked keys, so that they are refused at once.
+    pub revocations: Arc<dyn Revocations>,
+}
+
+impl Identity {
+    /// As these settings say, on what the store knows.
+    pub fn new(settings: &Settings, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
+        let issued = Arc::new(IssuedSecrets::new(credentials, clock));
+        let authenticator: Arc<dyn Authenticator> = if settings.let_everybody_in {
+            Arc::new(LetEverybodyIn)
+        } else {
+            Arc::new(SystemAuthenticator::new(issued.clone()))
+        };
+        Self { authenticator, revocations: issued }
+    }
+}
