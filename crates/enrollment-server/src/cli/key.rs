@@ -95,7 +95,7 @@ struct Office {
 
 impl Office {
     fn open(store: &StoreArgs) -> Result<Self, Failure> {
-        let database = Database::open(&store.location(), "enrollment key", Access::Share)?;
+        let database = Database::open(&store.location()?, "enrollment key", Access::Share)?;
         let store = Arc::new(PgStore::new(&store.config(database.url()))?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let keys = api_keys(&store, &clock, Arc::new(NothingRemembered));
