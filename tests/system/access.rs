@@ -1,4 +1,6 @@
 //! Access: who gets in, and to what.
 
+mod credentials;
 mod document;
 mod keys;
+mod reach;

@@ -1,5 +1,6 @@
 //! API keys over HTTP: made, used, exchanged for tokens, and revoked; and the first of them.
 
+use enrollment_server::application::Settings;
 use enrollment_server::identity;
 use enrollment_tests::{Answer, Client, Place, ServerProcess, TestApp};
 use serde_json::{Value, json};
@@ -9,7 +10,15 @@ use std::time::{Duration, Instant};
 
 /// A server that lets nobody in without a credential, and its administrator, who is a registrar too.
 pub(crate) fn guarded() -> (TestApp, Client) {
-    let app = TestApp::start_with(|settings| settings.identity = identity::Settings::default());
+    guarded_with(|_| ())
+}
+
+/// The same, with settings that the test changes.
+pub(crate) fn guarded_with(change: impl FnOnce(&mut Settings)) -> (TestApp, Client) {
+    let app = TestApp::start_with(|settings| {
+        settings.identity = identity::Settings::default();
+        change(settings);
+    });
     let administrator = command(&app, &["key", "create", "--role", "administrator", "--role", "registrar"]);
     let client = app.client().with_credential(&administrator);
     (app, client)
@@ -22,7 +31,7 @@ fn command(app: &TestApp, arguments: &[&str]) -> String {
     ended.output.lines().find(|line| line.starts_with("enr_")).unwrap_or(ended.output.trim()).to_owned()
 }
 
-fn key(administrator: &Client, roles: &Value) -> Value {
+pub(crate) fn key(administrator: &Client, roles: &Value) -> Value {
     administrator.post("/api/v1/keys", &json!({"name": "Test", "roles": roles})).expect(201)
 }
 

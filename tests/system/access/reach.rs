@@ -95,7 +95,8 @@ fn rosters_are_for_who_teaches_the_section_and_hide_who_is_confidential_from_tho
     let [own, other] = &campus.sections;
     let (ada, hugo) = (campus.ada.clone(), campus.hugo.clone());
     for suffix in ["?", "?as_of=2099-01-01T00:00:00Z&"] {
-        let roster = |client: &Client| students(client, &format!("/api/v1/sections/{own}/students{suffix}"), "/student/id");
+        let roster =
+            |client: &Client| students(client, &format!("/api/v1/sections/{own}/students{suffix}"), "/student/id");
         assert_eq!(roster(&campus.instructor()), [ada.clone(), hugo.clone()], "{suffix}");
         assert_eq!(roster(&campus.service(&["rosters:read"])), [ada.clone()], "{suffix}");
         assert_eq!(roster(&campus.service(&["rosters:read", "confidential:read"])).len(), 2, "{suffix}");
