@@ -103,11 +103,14 @@ pub fn load_if_empty(
 impl Demo {
     /// The first two things to do with a server at this address, to be pasted into a terminal.
     pub fn first_requests(&self, address: impl fmt::Display) -> String {
+        /// The key of the first start, which is printed as a variable of the shell.
+        const KEY: &str = "-H \"Authorization: Bearer $ENROLLMENT_KEY\"";
+
         let Self { student, section, .. } = self;
         let url = format!("http://{address}/api/v1/students/{student}/courses");
         format!(
-            "Enroll a student:\n\n  curl -X POST {url} -H 'Content-Type: application/json' -d '{{\"section_id\":\"{section}\"}}'\n\n\
-             Read the student's courses:\n\n  curl {url}\n"
+            "Enroll a student:\n\n  curl -X POST {url} {KEY} -H 'Content-Type: application/json' -d '{{\"section_id\":\"{section}\"}}'\n\n\
+             Read the student's courses:\n\n  curl {url} {KEY}\n"
         )
     }
 }
