@@ -154,11 +154,13 @@ impl Catalogue {
             .bind::<Array<SqlUuid>, _>(courses)
             .bind::<Array<SqlUuid>, _>(terms)
             .get_result::<CatalogueRow>(conn)?;
-        if row.version != version {
-            return Ok(false);
+        let is_of_that_moment = row.version == version;
+        if !is_of_that_moment {
+            // What was read is kept for who reads again: that may well be of the same moment.
+            *self = Self { version: row.version, ..Self::default() };
         }
         self.keep(row)?;
-        Ok(true)
+        Ok(is_of_that_moment)
     }
 
     /// The institution's grades.
