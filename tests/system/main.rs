@@ -17,6 +17,7 @@ mod faults;
 mod grades;
 mod grading;
 mod holds;
+mod hostile;
 mod import;
 mod offers;
 mod overload;
