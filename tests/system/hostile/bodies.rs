@@ -4,6 +4,9 @@ use super::*;
 use enrollment_tests::{Place, ServerProcess, TestApp};
 use std::thread;
 
+/// 16 KiB of nothing.
+const SPACES: [u8; 0x4000] = [b' '; 0x4000];
+
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
@@ -67,13 +70,13 @@ fn a_body_without_end_takes_no_memory() {
         format!("POST /api/v1/students HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{how}\r\n\r\n")
     };
     let length = head("content-length: 104857600");
-    let (chunked, chunk) = (head("transfer-encoding: chunked"), [&b"10000\r\n"[..], &[b' '; 65_536], b"\r\n"].concat());
+    let (chunked, chunk) = (head("transfer-encoding: chunked"), [&b"4000\r\n"[..], &SPACES, b"\r\n"].concat());
     thread::scope(|scope| {
         let attacks: Vec<_> = (0..8)
             .flat_map(|_| {
                 [
-                    scope.spawn(|| pour(address, &length, &[b' '; 65_536], 1_600).0),
-                    scope.spawn(|| pour(address, &chunked, &chunk, 1_600).0),
+                    scope.spawn(|| pour(address, &length, &SPACES, 6_400).0),
+                    scope.spawn(|| pour(address, &chunked, &chunk, 6_400).0),
                 ]
             })
             .collect();

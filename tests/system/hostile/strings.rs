@@ -97,11 +97,11 @@ fn bytes_that_are_no_text_are_refused_wherever_they_stand() {
         b"\xc3",
     ] {
         let body = [b"{\"number\":\"", bytes, b"\",\"given_name\":\"A\",\"family_name\":\"B\"}"].concat();
-        let head = format!(
+        let top = format!(
             "POST /api/v1/students HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        let heard = send(app.address(), &[head.as_bytes(), &body].concat());
+        let heard = send(app.address(), &[top.as_bytes(), &body].concat());
         assert_eq!(heard.statuses(), [400], "{bytes:?}: {}", heard.0);
         let encoded = bytes.iter().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"));
         assert_eq!(app.get(&format!("/api/v1/students?number={encoded}")).status, 422);
