@@ -100,7 +100,7 @@ class Bench:
         hot = self.next_hot
         if hot >= self.scale["hot"]:
             raise SystemExit("bench: out of hot courses; give more by --hot")
-        return Wrk(server.url, connections, self.options.seconds, workload, first, self.scale, hot)
+        return Wrk(server, connections, self.options.seconds, workload, first, self.scale, hot)
 
     def use_up(self, workload, loads):
         """Remembers what was asked for, so that it is not asked for again."""
@@ -205,7 +205,7 @@ class Bench:
     def warm_up(self):
         """Opens connections and plans statements, and finds what this server does not have."""
         for workload in ("courses", "spread"):
-            self.use_up(workload, [Wrk(self.servers[0].url, 16, 1, workload, self.next.get(workload, 0), self.scale, 0).wait()])
+            self.use_up(workload, [Wrk(self.servers[0], 16, 1, workload, self.next.get(workload, 0), self.scale, 0).wait()])
         seats = "/api/v1/terms/00000000-0000-7002-8000-000000000000/seats"
         if "seats" in self.options.workloads and not self.servers[0].answers(seats):
             self.say("this server has no feed of seats: left out")

@@ -3,6 +3,7 @@ answered, and latency is the time of one answer."""
 
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -27,12 +28,12 @@ class Load:
 class Wrk:
     """wrk, started; `wait` for what came of it."""
 
-    def __init__(self, url, connections, seconds, workload, first, scale, hot):
+    def __init__(self, server, connections, seconds, workload, first, scale, hot):
         threads = min(2, connections)
         arguments = [workload, first, scale["students"], max(1, scale["student_courses"] // 5), hot, threads]
         self.command = ["wrk", "--latency", "--timeout", "30s", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s",
-                        "-s", str(HERE / "wrk" / "load.lua"), url, "--", *map(str, arguments)]
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+                        "-s", str(HERE / "wrk" / "load.lua"), server.url, "--", *map(str, arguments)]
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, env={**os.environ, "ENROLLMENT_KEY": server.key})
 
     def wait(self):
         output = self.process.communicate()[0]

@@ -22,12 +22,14 @@ end
 
 local first, students, readers, hot, step
 local ask = {}
+-- The key comes by the environment, where no list of processes shows it.
+local credential = "Authorization: Bearer " .. (os.getenv("ENROLLMENT_KEY") or "") .. "\r\n"
 local function enroll(n, kind, section)
   local body = '{"section_id":"' .. id(kind, section) .. '"}'
-  return "POST /api/v1/students/" .. id("001", n % students) .. "/courses HTTP/1.1\r\nHost: localhost\r\n"
+  return "POST /api/v1/students/" .. id("001", n % students) .. "/courses HTTP/1.1\r\nHost: localhost\r\n" .. credential
     .. "Content-Type: application/json\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
 end
-local function get(path) return "GET /api/v1" .. path .. " HTTP/1.1\r\nHost: localhost\r\n\r\n" end
+local function get(path) return "GET /api/v1" .. path .. " HTTP/1.1\r\nHost: localhost\r\n" .. credential .. "\r\n" end
 
 -- A student who comes round again asks for another section.
 function ask.spread(n) return enroll(n, "011", (n + math.floor(n / students)) % 1000) end

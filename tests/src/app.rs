@@ -106,7 +106,7 @@ fn settings(database: &TestDatabase) -> Settings {
         connections: Connections::default(),
         shutdown_timeout: Duration::from_secs(5),
         handle_signals: false,
-        identity: identity::Settings { let_everybody_in: true },
+        identity: identity::Settings { let_everybody_in: true, ..identity::Settings::default() },
         store: StoreConfig::new(database.server_url()),
     }
 }

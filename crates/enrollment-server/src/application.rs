@@ -93,7 +93,7 @@ impl Application {
             body_time_limit: settings.body_time_limit,
             edge: settings.edge.clone(),
         };
-        let api = Api::new(services(&settings.identity, &store, clock), limits)
+        let api = Api::new(services(&settings.identity, &store, clock)?, limits)
             .map_err(|error| -> Box<dyn Error> { error })?;
         Ok(Self { address, listener, settings, store, api })
     }
@@ -227,11 +227,11 @@ impl Stop {
     }
 }
 
-fn services(identity: &identity::Settings, store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> Services {
-    let Identity { authenticator, revocations } = Identity::new(identity, store.clone(), clock.clone());
+fn services(identity: &identity::Settings, store: &Arc<PgStore>, clock: Arc<dyn Clock>) -> io::Result<Services> {
+    let Identity { authenticator, revocations } = Identity::new(identity, store.clone(), store.clone(), clock.clone())?;
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     let gate = Gate::new(store.clone());
-    Services {
+    Ok(Services {
         students: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
         holds: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
         permits: Catalog::new(store.clone(), gate.clone(), clock.clone(), ids.clone()),
@@ -253,7 +253,7 @@ fn services(identity: &identity::Settings, store: &Arc<PgStore>, clock: Arc<dyn 
         health: store.clone(),
         ids,
         chance: Arc::new(SystemChance),
-    }
+    })
 }
 
 /// The service for API keys, on this store.

@@ -50,7 +50,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the HTTP API.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Bring the database's tables up to date.
     Migrate(migrate::Migrate),
     /// Import terms, courses, students, sections, meetings and student courses from CSV files.

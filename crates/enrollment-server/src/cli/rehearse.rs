@@ -19,6 +19,10 @@ pub(super) struct Rehearse {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
+    /// A file with the API key of a registrar; without it, the key is taken from `ENROLLMENT_KEY`. Neither shows in a list of
+    /// processes.
+    #[arg(long, env = "ENROLLMENT_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
     /// The code of the term to register for. Its sections must be open.
     #[arg(long, value_name = "CODE")]
     term: String,
@@ -103,7 +107,7 @@ impl Rehearse {
             )
             .into());
         }
-        let settings = self.settings();
+        let settings = self.settings()?;
         let mut report = System::new().block_on(rehearse::rehearse(&settings, &mut Line::default()))?;
         if let Some(url) = &self.database_url {
             report.check = Some(check(url)?);
@@ -113,12 +117,23 @@ impl Rehearse {
         Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn settings(&self) -> Settings {
+    fn key(&self) -> Result<Option<SecretString>, Failure> {
+        let key = match &self.key_file {
+            Some(file) => {
+                Some(fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?)
+            }
+            None => std::env::var("ENROLLMENT_KEY").ok(),
+        };
+        Ok(key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).map(SecretString::from))
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let drawn =
             Wishes::Drawn { students: count(self.students), courses: count(self.courses), popularity: self.popularity };
-        Settings {
+        Ok(Settings {
             url: self.url.clone(),
+            key: self.key()?,
             term: self.term.clone(),
             wishes: self.requests.clone().map_or(drawn, Wishes::File),
             over: Duration::from_secs_f64(self.over),
@@ -131,7 +146,7 @@ impl Rehearse {
             },
             seed: self.seed,
             connections: count(self.connections),
-        }
+        })
     }
 
     fn write(&self, report: &Report) -> Result<(), Failure> {

@@ -91,7 +91,7 @@ impl Serve {
             connections,
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             handle_signals: true,
-            identity: self.identity.settings(),
+            identity: self.identity.settings()?,
             store: self.store.config(database.url()),
         };
         let demo = if self.demo_if_empty { load_demo(&settings.store)? } else { None };

@@ -16,20 +16,25 @@ mod authenticator;
 mod first_key;
 mod issued;
 mod nobody;
+pub mod provider;
 mod remembered;
 
 pub use first_key::FirstKey;
 pub use nobody::LetEverybodyIn;
 
 use authenticator::SystemAuthenticator;
-use enrollment_core::access::{Authenticator, Credentials, Revocations};
+use enrollment_core::access::{Authenticator, Credentials, Numbers, Revocations};
 use enrollment_core::clock::Clock;
 use issued::IssuedSecrets;
+use provider::{Provider, ProviderSettings};
+use std::io;
 use std::sync::Arc;
 
 /// How it is found out who callers are.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// The identity provider whose tokens are taken.
+    pub provider: Option<ProviderSettings>,
     /// Whether everybody is let in, who then may do everything.
     pub let_everybody_in: bool,
 }
@@ -45,13 +50,22 @@ pub struct Identity {
 
 impl Identity {
     /// As these settings say, on what the store knows.
-    pub fn new(settings: &Settings, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
+    ///
+    /// # Errors
+    /// When the thread that keeps a provider's keys cannot be started.
+    pub fn new(
+        settings: &Settings,
+        credentials: Arc<dyn Credentials>,
+        numbers: Arc<dyn Numbers>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
         let issued = Arc::new(IssuedSecrets::new(credentials, clock));
         let authenticator: Arc<dyn Authenticator> = if settings.let_everybody_in {
             Arc::new(LetEverybodyIn)
         } else {
-            Arc::new(SystemAuthenticator::new(issued.clone()))
+            let provider = settings.provider.clone().map(|trusted| Provider::new(trusted, numbers)).transpose()?;
+            Arc::new(SystemAuthenticator::new(issued.clone(), provider))
         };
-        Self { authenticator, revocations: issued }
+        Ok(Self { authenticator, revocations: issued })
     }
 }

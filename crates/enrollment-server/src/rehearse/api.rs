@@ -3,6 +3,7 @@
 use awc::error::{JsonPayloadError, SendRequestError};
 use awc::http::{Method, StatusCode};
 use awc::{Client, Connector};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,9 +60,13 @@ struct Page<T> {
 
 impl Api {
     /// The server at this URL, by at most so many connections. Requests beyond wait for one in the order in which they come.
-    pub(super) fn new(url: &str, connections: usize) -> Self {
+    pub(super) fn new(url: &str, connections: usize, key: Option<&SecretString>) -> Self {
         let connector = Connector::new().limit(connections).timeout(TIMEOUT).conn_keep_alive(KEEP_ALIVE);
-        let client = Client::builder().connector(connector).timeout(TIMEOUT).disable_redirects().finish();
+        let mut client = Client::builder().connector(connector).timeout(TIMEOUT).disable_redirects();
+        if let Some(key) = key {
+            client = client.bearer_auth(key.expose_secret());
+        }
+        let client = client.finish();
         Self { client, base: format!("{}/api/v1", url.trim_end_matches('/')) }
     }
 

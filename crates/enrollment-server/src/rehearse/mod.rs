@@ -47,6 +47,7 @@ use campus::Campus;
 use draw::Rush;
 use fastrand::Rng;
 use script::Script;
+use secrecy::SecretString;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -57,6 +58,8 @@ use thiserror::Error;
 pub struct Settings {
     /// Where the server is: `http://host:port`.
     pub url: String,
+    /// The API key of a registrar, unless the server lets everybody in.
+    pub key: Option<SecretString>,
     /// The code of the term.
     pub term: String,
     /// Who wants what.
@@ -109,7 +112,7 @@ pub enum RehearseError {
 
 /// Rehearses. It enrolls for real, and undoes nothing.
 pub async fn rehearse(settings: &Settings, progress: &mut dyn Progress) -> Result<Report, RehearseError> {
-    let api = Rc::new(Api::new(&settings.url, settings.connections));
+    let api = Rc::new(Api::new(&settings.url, settings.connections, settings.key.as_ref()));
     let mut rng = Rng::with_seed(settings.seed);
     progress.say("reading the term, its open sections and the students");
     let campus = Rc::new(Campus::load(&api, &settings.term).await?);
