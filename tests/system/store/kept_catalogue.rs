@@ -185,7 +185,9 @@ fn a_change_that_was_answered_counts_for_every_attempt_that_is_made_after_it() {
             thread::sleep(Duration::from_millis(2));
         }
         over.store(true, Ordering::SeqCst);
-        students.into_iter().for_each(|student| student.join().unwrap());
+        for student in students {
+            student.join().unwrap();
+        }
     });
     assert!(decided.into_inner() >= DECISIONS);
     university.check();
