@@ -154,6 +154,34 @@ fn followers_get_every_event_once_and_in_order_while_writers_commit_as_they_like
 }
 
 #[test]
+fn a_transaction_that_is_younger_than_the_last_that_has_ended_is_waited_for() {
+    let university = University::new();
+    let (mut early, mut late) = (university.connect(), university.connect());
+    let tested = |number: u128| {
+        let id = Uuid::from_u128(number);
+        format!(
+            "INSERT INTO registration_events (id, at, actor, attempt_id, kind, section_id)
+             VALUES ('{id}', now(), 'system:test', '{id}', 'tested', '{id}')"
+        )
+    };
+    // The older transaction takes the greater sequence and ends: what a snapshot knows as the next id is the younger one's, unless
+    // another database of the cluster ends one just then.
+    early.batch_execute("BEGIN; SELECT pg_current_xact_id()").unwrap();
+    late.batch_execute(&format!("BEGIN; {}", tested(1))).unwrap();
+    early.batch_execute(&format!("{}; COMMIT", tested(2))).unwrap();
+    let mut follower = Follower::default();
+    for number in [3, 4] {
+        while follower.poll(&university, 50) {}
+        early.batch_execute(&tested(number)).unwrap();
+    }
+    while follower.poll(&university, 50) {}
+    late.batch_execute("COMMIT").unwrap();
+    while follower.poll(&university, 50) {}
+    let told: Vec<u128> = follower.got.iter().map(|event| event.id.uuid().as_u128()).collect();
+    assert_eq!(told, [2, 3, 4, 1]);
+}
+
+#[test]
 fn the_feed_is_read_only_while_nothing_is_new_and_its_mark_follows() {
     let university = University::new();
     let (student, section) = (university.student(), university.some_section(5));

@@ -34,16 +34,19 @@ const IS_BEHIND: &str = "
             )
     ) AS is_behind";
 
+/// To be asked before the transaction has an id of its own.
+const GREATEST: &str = "SELECT coalesce(max(sequence), 0) AS sequence FROM registration_events";
+
 const LOCK_MARK: &str = "SELECT settled FROM event_feed_mark FOR NO KEY UPDATE";
 
-/// $1 how many, $2 the sequence up to which all is settled.
+/// $1 how many, $2 the sequence up to which all is settled, $3 the greatest sequence before this transaction had an id.
 ///
-/// The mark is moved when all transactions are over that could have taken a sequence below it. A mark from beyond the next
-/// transaction id was set in another cluster, from which this database was restored, so they are over as well.
+/// The mark is moved when all transactions are over that could have taken a sequence below it. Those had an id before $3 was read,
+/// so this transaction's own is greater than theirs; the `xmax` of a snapshot may not be, since it is that of the last that has ended.
+/// A mark from beyond this transaction's id was set in another cluster, from which this database was restored, so they are over as well.
 const PLACE: &str = "
     WITH snapshot AS (
-        SELECT pg_snapshot_xmin(snapshot)::text::int8 AS oldest, pg_snapshot_xmax(snapshot)::text::int8 AS next
-        FROM pg_current_snapshot() snapshot
+        SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS oldest, pg_current_xact_id()::text::int8 AS own
     ),
     unplaced AS MATERIALIZED (
         SELECT e.sequence FROM registration_events e
@@ -62,10 +65,10 @@ const PLACE: &str = "
     )
     UPDATE event_feed_mark mark SET
         settled = greatest(mark.settled, least(mark.seen, reached.sequence)),
-        seen = (SELECT coalesce(max(sequence), 0) FROM registration_events),
-        seen_before = snapshot.next
+        seen = $3,
+        seen_before = snapshot.own
     FROM snapshot, reached
-    WHERE snapshot.oldest >= mark.seen_before OR mark.seen_before > snapshot.next";
+    WHERE snapshot.oldest >= mark.seen_before OR mark.seen_before > snapshot.own";
 
 /// The events after a place, and whether there are events that have no place yet although the page is not full.
 pub(super) fn read(conn: &mut PgConnection, after: i64, limit: Limit) -> Answer<(Page<Event, i64>, bool)> {
@@ -81,9 +84,11 @@ pub(super) fn read(conn: &mut PgConnection, after: i64, limit: Limit) -> Answer<
 /// Gives places to events that have none.
 pub(super) fn place(conn: &mut PgConnection) -> Answer<()> {
     let placed = transaction(conn, |conn| {
+        let Greatest { sequence } = Statement::new(GREATEST).get_result(conn)?;
         let mark: Mark = Statement::new(LOCK_MARK).get_result(conn)?;
         // A statement of its own: it has to see the places that were given while this one waited.
-        let place = Statement::new(PLACE).bind::<BigInt, _>(BATCH).bind::<BigInt, _>(mark.settled);
+        let place =
+            Statement::new(PLACE).bind::<BigInt, _>(BATCH).bind::<BigInt, _>(mark.settled).bind::<BigInt, _>(sequence);
         place.execute(conn)?;
         Ok(Ending::Commit(()))
     });
@@ -102,6 +107,12 @@ struct FeedRow {
 struct Behind {
     #[diesel(sql_type = Bool)]
     is_behind: bool,
+}
+
+#[derive(QueryableByName)]
+struct Greatest {
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
 }
 
 #[derive(QueryableByName)]
