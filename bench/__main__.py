@@ -26,7 +26,7 @@ from server import Server
 
 READS = ("courses", "roster", "seats")
 ENROLLS = ("spread", "zipf", "hot", "full")
-SPECIAL = ("lone", "mixed", "two")
+SPECIAL = ("lone", "mixed", "two", "access")
 WORKLOADS = (*ENROLLS, *READS, *SPECIAL)
 
 
@@ -115,8 +115,8 @@ class Bench:
     def expected(self, workload):
         return {"409"} if workload == "full" else {"200"} if workload in READS else {"201"}
 
-    def server(self, workload, connections, name=None):
-        server = self.servers[0]
+    def server(self, workload, connections, name=None, server=None):
+        server = server or self.servers[0]
         with self.measured([server]) as seen:
             load = self.start(server, workload, connections).wait()
         self.use_up(workload, [load])
@@ -180,6 +180,13 @@ class Bench:
         seconds = sum(load.seconds for load in loads) / 2
         result = self.result(dataclasses.replace(slower, seconds=seconds), seen, accepted, other)
         self.keep("two servers", "server", connections, result)
+
+    def access(self, connections=64):
+        """What it costs to know who asks: the same with a key, and by a server that lets everybody in."""
+        for workload in ("courses", "spread"):
+            for _ in range(3):
+                self.server(workload, connections, f"{workload}, key")
+                self.server(workload, connections, f"{workload}, open", self.open_server)
 
     def round(self):
         for workload in self.options.workloads:
@@ -281,8 +288,12 @@ def main():
         bench = Bench(options, scale, cluster, [])
         bench.say(f"seeding {scale['students']:,} students and {scale['student_courses']:,} student courses")
         cluster.seed(scale)
-        start = lambda: stack.enter_context(Server(options.binary, cluster.url, cluster.dir / "server.log", options.serve.split()))
+        def start(*more):
+            return stack.enter_context(Server(options.binary, cluster.url, cluster.dir / "server.log", [*options.serve.split(), *more]))
+
         bench.servers = [start()] + ([start()] if "two" in options.workloads else [])
+        if "access" in options.workloads:
+            bench.open_server = start("--no-authentication")
         bench.warm_up()
         for number in range(options.rounds):
             bench.say(f"round {number + 1} of {options.rounds}")

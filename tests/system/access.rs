@@ -3,4 +3,5 @@
 mod credentials;
 mod document;
 mod keys;
+mod provider;
 mod reach;

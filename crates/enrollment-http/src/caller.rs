@@ -55,7 +55,7 @@ pub(crate) async fn admit(access: Access, request: &ServiceRequest) -> Result<()
         Access::NeedsOr(operation, other) => [operation, other],
     };
     let principal = authenticate(request).await?;
-    edge::draw(request, Some(principal.actor().as_str()), Budget::of(request.method()))?;
+    edge::draw(request.request(), Some(principal.actor().as_str()), Budget::of(request.method()))?;
     if !needed.iter().any(|operation| principal.may_ever(*operation)) {
         return Err(Problem::forbidden(needed[0]));
     }
@@ -68,7 +68,7 @@ async fn authenticate(request: &ServiceRequest) -> Result<Principal, Problem> {
     match bearer(request)? {
         Some(credential) => match services.authenticator.authenticate(credential).await {
             Err(AuthenticationError::Rejected(rejection)) if is_guess(rejection) => {
-                edge::draw(request, None, Budget::FailedLogins)?;
+                edge::draw(request.request(), None, Budget::FailedLogins)?;
                 Err(AuthenticationError::from(rejection).into())
             }
             known => Ok(known?),

@@ -1,7 +1,7 @@
 //! Every endpoint refuses every credential that is no good.
 
-use super::keys::{guarded_with, key};
-use enrollment_server::application::Rates;
+use super::keys::key;
+use super::provider::Provider;
 use enrollment_tests::{Client, TestApp};
 use serde_json::{Value, json};
 
@@ -50,8 +50,6 @@ fn no_good(app: &TestApp, administrator: &Client) -> Vec<(&'static str, String)>
     let (_, good, _) = issue();
     let mut forged = good.clone();
     forged.replace_range(forged.len() - 1.., if good.ends_with('0') { "1" } else { "0" });
-    // {"alg":"none"} . {"sub":"registrar","roles":["registrar"]} .
-    let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyZWdpc3RyYXIiLCJyb2xlcyI6WyJyZWdpc3RyYXIiXX0.";
     vec![
         ("a revoked key", revoked_key),
         ("the token of a revoked key", revoked_token),
@@ -59,7 +57,6 @@ fn no_good(app: &TestApp, administrator: &Client) -> Vec<(&'static str, String)>
         ("the token of an expired key", expired_token),
         ("a forged key", forged),
         ("a key cut short", good[..good.len() / 2].to_owned()),
-        ("an unsigned token", unsigned.to_owned()),
         ("no words at all", "!".to_owned()),
         ("very much", "e".repeat(4_000)),
     ]
@@ -67,9 +64,9 @@ fn no_good(app: &TestApp, administrator: &Client) -> Vec<(&'static str, String)>
 
 #[test]
 fn every_endpoint_refuses_every_credential_that_is_no_good() {
-    // More failures than anybody has.
-    let (app, administrator) = guarded_with(|settings| settings.edge.rates = Rates::OFF);
-    let no_good = no_good(&app, &administrator);
+    let provider = Provider::new();
+    let (app, administrator) = provider.guarded();
+    let no_good = [no_good(&app, &administrator), provider.no_good()].concat();
     for (method, path) in operations(&app) {
         for (what, credential) in &no_good {
             let answer = app.client().with_credential(credential).send(&method, &path, &[], None);

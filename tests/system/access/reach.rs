@@ -76,7 +76,7 @@ fn lists_of_students_show_whom_the_caller_reaches_whatever_is_asked_for() {
     let list = |client: &Client| students(client, "/api/v1/students?", "/id");
     assert_eq!(list(&campus.registrar), [ada.clone(), grace.clone(), hugo.clone()]);
     assert_eq!(list(&campus.caller(&json!({"role": "auditor"}))), [ada.clone(), grace.clone(), hugo.clone()]);
-    assert_eq!(list(&campus.ada()), [ada.clone()]);
+    assert_eq!(list(&campus.ada()), std::slice::from_ref(ada));
     assert_eq!(list(&campus.advisor(&[])), [ada.clone(), hugo.clone()]);
     assert_eq!(list(&campus.service(&["students:read"])), [ada.clone(), grace.clone()]);
     assert_eq!(list(&campus.service(&["students:read", "confidential:read"])).len(), 3);
@@ -98,7 +98,7 @@ fn rosters_are_for_who_teaches_the_section_and_hide_who_is_confidential_from_tho
         let roster =
             |client: &Client| students(client, &format!("/api/v1/sections/{own}/students{suffix}"), "/student/id");
         assert_eq!(roster(&campus.instructor()), [ada.clone(), hugo.clone()], "{suffix}");
-        assert_eq!(roster(&campus.service(&["rosters:read"])), [ada.clone()], "{suffix}");
+        assert_eq!(roster(&campus.service(&["rosters:read"])), std::slice::from_ref(&ada), "{suffix}");
         assert_eq!(roster(&campus.service(&["rosters:read", "confidential:read"])).len(), 2, "{suffix}");
     }
     let path = format!("/api/v1/sections/{other}/students");

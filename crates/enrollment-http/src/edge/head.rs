@@ -19,8 +19,9 @@ pub(crate) async fn keep(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let refused =
-        too_large(&request).map_or(Ok(()), Err).and_then(|()| draw(&request, None, Budget::of(request.method())));
+    let refused = too_large(&request)
+        .map_or(Ok(()), Err)
+        .and_then(|()| draw(request.request(), None, Budget::of(request.method())));
     match refused {
         Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
         Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),

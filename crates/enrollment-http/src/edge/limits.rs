@@ -10,7 +10,7 @@
 use super::rate::{Rate, Rates};
 use crate::problem::Problem;
 use crate::{Metrics, Settings};
-use actix_web::dev::ServiceRequest;
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::web::Data;
 use governor::DefaultKeyedRateLimiter;
@@ -50,7 +50,7 @@ impl Budget {
 }
 
 /// Draws on the budget of a principal, or else of the address that a request comes from; counts it where it is used up.
-pub(crate) fn draw(request: &ServiceRequest, principal: Option<&str>, budget: Budget) -> Result<(), Problem> {
+pub(crate) fn draw(request: &HttpRequest, principal: Option<&str>, budget: Budget) -> Result<(), Problem> {
     let (Some(limits), Some(settings)) = (request.app_data::<Data<Limits>>(), request.app_data::<Settings>()) else {
         return Ok(());
     };

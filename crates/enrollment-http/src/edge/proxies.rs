@@ -4,7 +4,7 @@
 //! an operator names, and only of the one header that they are known to write. Each of them adds whom it was asked by at the right: the
 //! first from the right who is not such a proxy is the client, and what stands left of it is the client's own word.
 
-use actix_web::dev::ServiceRequest;
+use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -31,7 +31,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// The address of whoever made this request.
-    pub(crate) fn client_of(&self, request: &ServiceRequest) -> IpAddr {
+    pub(crate) fn client_of(&self, request: &HttpRequest) -> IpAddr {
         let peer = request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
         self.client(peer, request.headers())
     }

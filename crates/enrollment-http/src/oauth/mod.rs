@@ -8,6 +8,7 @@ mod request;
 
 use crate::Services;
 use crate::caller::Access;
+use crate::edge::{self, Budget};
 use crate::endpoint::Endpoint;
 use crate::problem::{Kind, Problem};
 use actix_web::http::header::{CACHE_CONTROL, ContentType, HeaderValue, PRAGMA};
@@ -136,7 +137,11 @@ pub(crate) async fn token(
 ) -> Result<HttpResponse, Problem> {
     let TokenRequest { client_id, client_secret, scope } = TokenRequest::read(request.headers(), &body)?;
     let scopes = scope.map(|scope| scopes(&scope)).transpose()?;
-    let issued = services.tokens.grant(&client_id, &client_secret, scopes).await?;
+    let issued = services.tokens.grant(&client_id, &client_secret, scopes).await;
+    if matches!(issued, Err(GrantError::InvalidClient(_))) {
+        edge::draw(&request, None, Budget::FailedLogins)?;
+    }
+    let issued = issued?;
     let body = serde_json::to_vec(&TokenAnswer::from(issued)).map_err(Problem::internal)?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header(ContentType::json());
