@@ -6,8 +6,8 @@
 //!                       a.b.c   a JWT of the institution's identity provider (`provider`)
 //! ```
 //!
-//! Neither may cost a request much: what was found out is [remembered] for a moment, by the digest of the credential. So a key
-//! that is revoked is refused at once by the server that revoked it, and by every other within [two seconds](issued).
+//! Neither may cost a request much: what was found out is remembered for a moment, by the digest of the credential. So a key
+//! that is revoked is refused at once by the server that revoked it, and by every other within two seconds (`issued`).
 //!
 //! * `first_key` makes the key of a first start.
 //! * `nobody` lets everybody in, on a developer's machine.

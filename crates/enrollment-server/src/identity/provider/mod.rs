@@ -6,7 +6,7 @@
 //!
 //! The algorithm is always that of the key, never the token's own word, and only RS256, ES256 and `EdDSA` are taken: `none` is
 //! no algorithm, and an RSA key is never the secret of an HMAC. A token that was verified is remembered until it expires, for
-//! [five minutes](REMEMBERED) at most; what is remembered is forgotten when the provider's keys change.
+//! five minutes at most; what is remembered is forgotten when the provider's keys change.
 
 mod claims;
 mod fetch;
