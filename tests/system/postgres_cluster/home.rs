@@ -1,6 +1,6 @@
 //! Places for clusters, and other processes that own one.
 
-use super::processes::{guards_of, is_running, send, wait_until};
+use super::processes::{guards_of, is_running, kill_if_there, send, wait_until};
 use enrollment_server::postgres::{Access, ClusterConfig, Durability, LocalCluster};
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
@@ -114,14 +114,15 @@ impl Owner {
     pub(super) fn kill_with_guards(&mut self) {
         let guards = guards_of(self.postmaster);
         assert!(!guards.is_empty());
-        // Made to stand still first, so that none can act on another's end.
+        // Made to stand still first, so that none can act on another's end; and before their owner, at whose end they would be
+        // woken, as the kernel does with a stopped group that nobody is left to wake.
         for guard in &guards {
             send("STOP", guard);
         }
-        self.kill();
         for guard in &guards {
-            send("KILL", guard);
+            kill_if_there(guard);
         }
+        self.kill();
     }
 
     /// Lets it end by itself.

@@ -32,6 +32,13 @@ pub(super) fn send(signal: &str, to: &str) {
     assert!(sent.success(), "{signal} to {to}");
 }
 
+/// Kills a process, which may have ended with another of its group.
+pub(super) fn kill_if_there(pid: &str) {
+    if is_running(pid.parse().unwrap()) {
+        let _ = Command::new("sh").args(["-c", r#"kill -s KILL "$1" 2>/dev/null"#, "sh", pid]).status().unwrap();
+    }
+}
+
 pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
