@@ -41,8 +41,8 @@ pub(crate) struct TermSeats<'a> {
     sections: &'a [SeatCount],
 }
 
-/// Anybody may keep the answer for a moment, since it is that old already when it is read.
-const FOR_A_MOMENT: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=1");
+/// The caller may keep the answer for a moment, since it is that old already when it is read; others have to say who they are.
+const FOR_A_MOMENT: (HeaderName, &str) = (CACHE_CONTROL, "private, max-age=1");
 
 /// Reads how many seats of each section of a term there are, are taken, and are waited for.
 ///
@@ -63,7 +63,7 @@ const FOR_A_MOMENT: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=1");
             body = TermSeats,
             headers(
                 ("ETag" = String, description = "A digest of the answer."),
-                ("Cache-Control" = String, description = "`public, max-age=1`"),
+                ("Cache-Control" = String, description = "`private, max-age=1`"),
             ),
         ),
         (status = 304, description = "The caller has this answer already."),

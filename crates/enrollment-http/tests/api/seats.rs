@@ -52,7 +52,7 @@ fn watched() -> (TestApi, Arc<AtomicU32>, Arc<AtomicU32>) {
 async fn the_seats_of_a_term_are_one_list_that_anybody_may_keep_for_a_moment() {
     let (api, taken, asked) = watched();
     let first = api.get(&path()).await;
-    assert_eq!((first.status, first.header("cache-control")), (StatusCode::OK, "public, max-age=1"));
+    assert_eq!((first.status, first.header("cache-control")), (StatusCode::OK, "private, max-age=1"));
     let section = |id: Value, taken: u32| json!({"id": id, "seats": 30, "taken": taken, "waitlisted": 2, "open": true});
     let sections = [section(SECTION.into(), 0), section(json!(other().id), 0)];
     assert_eq!(first.json(), json!({"term_id": TERM, "sections": sections}));
@@ -60,7 +60,7 @@ async fn the_seats_of_a_term_are_one_list_that_anybody_may_keep_for_a_moment() {
     for _ in 0..20 {
         let again = api.send(again()).await;
         assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
-        assert_eq!(again.header("cache-control"), "public, max-age=1");
+        assert_eq!(again.header("cache-control"), "private, max-age=1");
     }
     let asked_so_far = asked.load(Ordering::SeqCst);
     assert!(asked_so_far <= 3, "the store was asked {asked_so_far} times for 21 answers");
