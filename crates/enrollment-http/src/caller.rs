@@ -11,8 +11,7 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use enrollment_core::access::AuthenticationError;
-use enrollment_core::access::{Operation, Principal, Rejection};
+use enrollment_core::access::{AuthenticationError, Operation, Principal, Rejection};
 use std::future::{Ready, ready};
 
 /// Who makes the request, and why, where they say.
