@@ -10,6 +10,7 @@ use enrollment_core::registration::{
 use enrollment_core::{Error, Subject};
 use enrollment_diesel::{PgStore, StoreConfig};
 use pollster::block_on;
+use serde_json::{Value, json};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -93,6 +94,41 @@ fn the_receipt_of_what_was_accepted_is_there_with_the_answer() {
     assert_eq!(kept.judgement.changes, [Change::End(left)]);
     assert_eq!(kept.judge_again(), kept.judgement);
     university.check();
+}
+
+/// In each form in which facts have been stored: in full; with what is held in full, beside documents of the rest; and as now.
+#[test]
+fn facts_read_the_same_in_whichever_form_they_were_stored() {
+    let university = University::new();
+    let (student, section) = (university.student(), university.some_section(9));
+    university.credit_from_elsewhere(student, university.course("MA1"), "A");
+    university.enrolled(student, university.some_section(9));
+    let attempt = university.enroll(student, section).unwrap().attempt_id;
+    let kept = record(&university, attempt).unwrap();
+    let full = serde_json::to_value(&kept.facts).unwrap();
+    let (completed, held): (Vec<&Value>, Vec<&Value>) =
+        full["held"].as_array().unwrap().iter().partition(|held| held["student_course"]["status"] == "completed");
+    assert_eq!((completed.len(), held.len()), (1, 1));
+
+    let stored = university.text("SELECT facts FROM receipts ORDER BY attempt_id DESC LIMIT 1");
+    let now: Value = serde_json::from_str(&stored).unwrap();
+    assert!(now["held"][0].get("own").is_some() && now["completed"].is_string() && now["scale"].is_string(), "{now}");
+    let mut between = now.clone();
+    between["held"] = json!(held);
+    between["completed"] = document(&university, &json!(completed)).into();
+    for form in [full, between, now] {
+        university.execute(&format!(
+            "SET session_replication_role = replica; UPDATE receipts SET facts = '{form}' WHERE attempt_id = '{attempt}'"
+        ));
+        assert_eq!(record(&university, attempt).unwrap(), kept, "{form}");
+    }
+}
+
+/// Adds a document that receipts can share, and tells its digest.
+fn document(university: &University, document: &Value) -> String {
+    let digest = format!("left(encode(sha256(convert_to('{document}', 'UTF8')), 'hex'), 32)::uuid");
+    university.execute(&format!("INSERT INTO receipt_documents VALUES ({digest}, '{document}')"));
+    university.text(&format!("SELECT {digest}"))
 }
 
 #[test]

@@ -3,13 +3,12 @@
 
 use super::Found;
 use crate::StoreError;
-use crate::rows::receipt::StoredJudgement;
+use crate::rows::receipt::{self, KnownDocuments, ReceiptRow};
 use crate::statement::Statement;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use enrollment_core::registration::{Code, Facts, Judgement, PermitFacts, Waiver};
-use serde_json::json;
+use diesel::sql_types::{Array, BigInt, Jsonb, Text, Uuid as SqlUuid};
+use enrollment_core::registration::{Code, Record, Waiver};
+use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -64,7 +63,8 @@ pub(super) fn require_recorded(
 
 /// $1 to $3 after which, $4 how many. Those of attempts that have no receipt are found by `check.sql`.
 const PAGE: &str = "
-    SELECT u.permit_id, u.attempt_id, u.student_course_id, u.waived::text, r.at, receipt_facts(r.facts)::text AS facts, r.decision::text
+    SELECT u.permit_id, u.student_course_id, u.waived,
+        r.attempt_id, r.at, r.actor, r.student_id, r.command, r.facts, r.decision, r.caused_by
     FROM permit_uses u JOIN receipts r ON r.attempt_id = u.attempt_id
     WHERE (u.permit_id, u.attempt_id, u.student_course_id) > ($1, $2, $3)
     ORDER BY u.permit_id, u.attempt_id, u.student_course_id LIMIT $4";
@@ -72,25 +72,26 @@ const PAGE: &str = "
 const PAGE_SIZE: i64 = 200;
 
 #[derive(QueryableByName)]
+struct Row {
+    #[diesel(embed)]
+    recorded: Use,
+    #[diesel(embed)]
+    receipt: ReceiptRow,
+}
+
+#[derive(QueryableByName)]
 struct Use {
     #[diesel(sql_type = SqlUuid)]
     permit_id: Uuid,
     #[diesel(sql_type = SqlUuid)]
-    attempt_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     student_course_id: Uuid,
-    #[diesel(sql_type = Text)]
-    waived: String,
-    #[diesel(sql_type = Timestamptz)]
-    at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
-    facts: String,
-    #[diesel(sql_type = Text)]
-    decision: String,
+    #[diesel(sql_type = Jsonb)]
+    waived: Value,
 }
 
 /// Compares every use that is recorded with the receipt of its attempt.
 pub(super) fn compare(conn: &mut PgConnection, found: &mut Found) -> Result<(), StoreError> {
+    let mut known = KnownDocuments::default();
     let mut after = (Uuid::nil(), Uuid::nil(), Uuid::nil());
     // Who has used which version of the permit that the pages have come to.
     let mut used: HashMap<i64, Uuid> = HashMap::new();
@@ -100,30 +101,36 @@ pub(super) fn compare(conn: &mut PgConnection, found: &mut Found) -> Result<(), 
             .bind::<SqlUuid, _>(after.1)
             .bind::<SqlUuid, _>(after.2)
             .bind::<BigInt, _>(PAGE_SIZE)
-            .load::<Use>(conn)?;
+            .load::<Row>(conn)?;
         if page.is_empty() {
             return Ok(());
         }
-        for own in page {
+        let (recorded, receipts): (Vec<Use>, Vec<ReceiptRow>) =
+            page.into_iter().map(|row| (row.recorded, row.receipt)).unzip();
+        let attempts: Vec<Uuid> = receipts.iter().map(|receipt| receipt.attempt_id).collect();
+        let receipts = receipt::records(conn, receipts, &mut known)?;
+        for ((own, attempt), receipt) in recorded.into_iter().zip(attempts).zip(receipts) {
             if own.permit_id != after.0 {
                 used.clear();
             }
-            own.compare(&mut used, found);
-            after = (own.permit_id, own.attempt_id, own.student_course_id);
+            own.compare(attempt, receipt.ok().as_ref(), &mut used, found);
+            after = (own.permit_id, attempt, own.student_course_id);
         }
     }
 }
 
 impl Use {
-    fn compare(&self, used: &mut HashMap<i64, Uuid>, found: &mut Found) {
+    /// Compares the use by an attempt with its receipt, if that can be read.
+    fn compare(&self, attempt: Uuid, receipt: Option<&Record>, used: &mut HashMap<i64, Uuid>, found: &mut Found) {
         let place = || {
             json!({
-                "permit_id": self.permit_id, "attempt_id": self.attempt_id, "student_course_id": self.student_course_id,
+                "permit_id": self.permit_id, "attempt_id": attempt, "student_course_id": self.student_course_id,
                 "waived": self.waived,
             })
         };
-        let Some((waived, judgement, facts)) = self.read() else { return found.add(TOLD, place()) };
-        let is_told = judgement.permits_used().iter().any(|waiver| {
+        let waived: Option<Vec<Code>> = serde_json::from_value(self.waived.clone()).ok();
+        let (Some(waived), Some(receipt)) = (waived, receipt) else { return found.add(TOLD, place()) };
+        let is_told = receipt.judgement.permits_used().iter().any(|waiver| {
             waiver.permit_id.uuid() == self.permit_id
                 && waiver.student_course_id.uuid() == self.student_course_id
                 && waiver.rules == waived
@@ -131,25 +138,14 @@ impl Use {
         if !is_told {
             found.add(TOLD, place());
         }
-        let Some(permit) = facts.permits.iter().find(|permit| permit.id.uuid() == self.permit_id) else {
+        let Some(permit) = receipt.facts.permits.iter().find(|permit| permit.id.uuid() == self.permit_id) else {
             return found.add(NAMED, place());
         };
-        if !self.is_allowed_by(permit, &waived) {
+        if !permit.is_in_force(receipt.at) || !waived.iter().all(|rule| permit.waives(*rule)) {
             found.add(NAMED, place());
         }
-        if *used.entry(permit.version.into()).or_insert(self.attempt_id) != self.attempt_id {
+        if *used.entry(permit.version.into()).or_insert(attempt) != attempt {
             found.add(ONCE, place());
         }
-    }
-
-    /// What the documents say; nothing where they cannot be read.
-    fn read(&self) -> Option<(Vec<Code>, Judgement, Facts)> {
-        let waived = serde_json::from_str(&self.waived).ok()?;
-        let decision = serde_json::from_str::<StoredJudgement>(&self.decision).ok()?;
-        Some((waived, decision.into(), serde_json::from_str(&self.facts).ok()?))
-    }
-
-    fn is_allowed_by(&self, permit: &PermitFacts, waived: &[Code]) -> bool {
-        permit.is_in_force(self.at) && waived.iter().all(|rule| permit.waives(*rule))
     }
 }

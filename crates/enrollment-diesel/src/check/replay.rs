@@ -4,13 +4,11 @@
 
 use super::{Found, permit_uses};
 use crate::StoreError;
-use crate::rows::Place;
-use crate::rows::receipt::{Asked, StoredJudgement};
-use crate::statement::Statement;
+use crate::rows::Corrupt;
+use crate::rows::receipt::{self, KnownDocuments, ReceiptRow};
+use crate::schema::receipts;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use enrollment_core::actor::Actor;
 use enrollment_core::registration::{Judgement, Record, Waiver};
 use serde_json::{Value, json};
 use std::{panic, thread};
@@ -19,57 +17,13 @@ use uuid::Uuid;
 const READABLE: &str = "a receipt can be read";
 const AGAIN: &str = "a receipt that is decided again on its facts is decided as it was";
 
-/// $1 after which, $2 from when on, $3 how many. The documents come as text, so that one that cannot be read is a violation and
-/// no error of the statement.
-const PAGE: &str = "
-    SELECT attempt_id, at, actor, student_id, caused_by, command::text, receipt_facts(facts)::text AS facts, decision::text
-    FROM receipts
-    WHERE attempt_id > $1 AND at >= coalesce($2, '-infinity')
-    ORDER BY attempt_id LIMIT $3";
-
 /// Some megabytes.
 const PAGE_SIZE: i64 = 500;
 
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = SqlUuid)]
-    attempt_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    at: DateTime<Utc>,
-    #[diesel(sql_type = Text)]
-    actor: String,
-    #[diesel(sql_type = SqlUuid)]
-    student_id: Uuid,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    caused_by: Option<Uuid>,
-    #[diesel(sql_type = Text)]
-    command: String,
-    #[diesel(sql_type = Text)]
-    facts: String,
-    #[diesel(sql_type = Text)]
-    decision: String,
-}
-
-impl Row {
-    fn record(&self) -> Result<Record, String> {
-        let unreadable = |error: serde_json::Error| error.to_string();
-        let place = Place::new("receipts", self.attempt_id);
-        let actor: Actor = place.word("actor", &self.actor).map_err(|error| error.to_string())?;
-        let student_id = self.student_id.into();
-        let Asked { command, reason } = serde_json::from_str(&self.command).map_err(unreadable)?;
-        Ok(Record {
-            attempt_id: self.attempt_id.into(),
-            at: self.at,
-            on_behalf_of: actor.on_behalf_of(student_id),
-            actor,
-            reason,
-            student_id,
-            caused_by: self.caused_by.map(Into::into),
-            command,
-            judgement: serde_json::from_str::<StoredJudgement>(&self.decision).map_err(unreadable)?.into(),
-            facts: serde_json::from_str(&self.facts).map_err(unreadable)?,
-        })
-    }
+/// Receipts of successive attempts; each as it reads, or why it cannot be read.
+struct Page {
+    receipts: Vec<Result<Record, Corrupt>>,
+    last: Uuid,
 }
 
 /// What came of judging a page.
@@ -86,14 +40,15 @@ pub(super) fn replay(
     since: Option<DateTime<Utc>>,
     found: &mut Found,
 ) -> Result<u64, StoreError> {
+    let mut known = KnownDocuments::default();
     let mut replayed = 0;
-    let mut page = read(conn, Uuid::nil(), since)?;
-    while let Some(last) = page.last() {
-        let last = last.attempt_id;
-        replayed += page.len() as u64;
+    let mut page = read(conn, Uuid::nil(), since, &mut known)?;
+    while let Some(Page { receipts, last }) = page {
+        replayed += receipts.len() as u64;
         let (next, judged) = thread::scope(|scope| {
-            let judging = scope.spawn(|| judge(&page));
-            (read(conn, last, since), judging.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+            let judging = scope.spawn(|| judge(receipts));
+            let next = read(conn, last, since, &mut known);
+            (next, judging.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
         });
         for (invariant, details) in judged.broken {
             found.add(invariant, details);
@@ -104,26 +59,33 @@ pub(super) fn replay(
     Ok(replayed)
 }
 
-fn read(conn: &mut PgConnection, after: Uuid, since: Option<DateTime<Utc>>) -> QueryResult<Vec<Row>> {
-    Statement::new(PAGE)
-        .bind::<SqlUuid, _>(after)
-        .bind::<Nullable<Timestamptz>, _>(since)
-        .bind::<BigInt, _>(PAGE_SIZE)
-        .load(conn)
+/// The next page, if there is one.
+fn read(
+    conn: &mut PgConnection,
+    after: Uuid,
+    since: Option<DateTime<Utc>>,
+    known: &mut KnownDocuments,
+) -> Result<Option<Page>, StoreError> {
+    let mut page = receipts::table.filter(receipts::attempt_id.gt(after)).into_boxed();
+    if let Some(since) = since {
+        page = page.filter(receipts::at.ge(since));
+    }
+    let rows = page.order(receipts::attempt_id).limit(PAGE_SIZE).select(ReceiptRow::as_select()).load(conn)?;
+    let Some(last) = rows.last().map(|row| row.attempt_id) else { return Ok(None) };
+    Ok(Some(Page { receipts: receipt::records(conn, rows, known)?, last }))
 }
 
-fn judge(page: &[Row]) -> Judged {
+fn judge(receipts: Vec<Result<Record, Corrupt>>) -> Judged {
     let mut judged = Judged::default();
-    for row in page {
-        match row.record() {
-            Err(error) => judged.broken.push((READABLE, json!({"attempt_id": row.attempt_id, "error": error}))),
+    for receipt in receipts {
+        match receipt {
+            Err(error) => judged.broken.push((READABLE, json!({"attempt_id": error.id(), "error": error.to_string()}))),
             Ok(record) => {
-                let again = record.judge_again();
-                if let Some(details) = difference(&record, &again) {
+                if let Some(details) = difference(&record, &record.judge_again()) {
                     judged.broken.push((AGAIN, details));
                 }
                 let used = record.judgement.permits_used().into_iter();
-                judged.waivers.extend(used.map(|waiver| (row.attempt_id, waiver)));
+                judged.waivers.extend(used.map(|waiver| (record.attempt_id.uuid(), waiver)));
             }
         }
     }

@@ -1,11 +1,12 @@
-//! What happened: the port [`HistoryRepository`]. Each read is one statement.
+//! What happened: the port [`HistoryRepository`]. Each read is one statement; but
+//! what a receipt shares with others is read after it, which does no harm, as it is there before and never changes.
 
 use super::read::Line;
 use super::{as_of, feed};
 use crate::StoreError;
 use crate::page::rows_for;
 use crate::rows::Place;
-use crate::rows::receipt::ReceiptRow;
+use crate::rows::receipt::{self, KnownDocuments, ReceiptRow};
 use crate::schema::receipts;
 use crate::statement::Statement;
 use crate::store::{Answer, PgStore};
@@ -94,9 +95,9 @@ const OF_STUDENT: &str = events_of!("students", "student_id");
 const OF_SECTION: &str = events_of!("sections", "section_id");
 
 fn record(conn: &mut PgConnection, attempt: AttemptId) -> Answer<Record> {
-    let row = receipts::table.find(attempt.uuid()).select(ReceiptRow::as_select()).first(conn).optional()?;
-    match row {
-        Some(row) => Ok(Ok(row.try_into()?)),
+    let rows = receipts::table.find(attempt.uuid()).select(ReceiptRow::as_select()).load(conn)?;
+    match receipt::records(conn, rows, &mut KnownDocuments::default())?.pop() {
+        Some(record) => Ok(Ok(record?)),
         None => Ok(Err(Error::NotFound(Subject::Receipt))),
     }
 }

@@ -1,7 +1,7 @@
 //! Finding out what became of attempts whose connection was lost while they were committing.
 
 use crate::StoreError;
-use crate::rows::receipt::ReceiptRow;
+use crate::rows::receipt::{self, KnownDocuments, ReceiptRow};
 use crate::schema::{receipts, students};
 use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
@@ -23,9 +23,9 @@ pub(super) fn receipts_of(conn: &mut PgConnection, attempts: &[&Attempt]) -> Res
         let written = receipts::table.filter(receipts::attempt_id.eq_any(&ids)).select(ReceiptRow::as_select());
         Ok(Ending::RollBack(written.load(conn)?))
     })?;
-    let records = rows.into_iter().map(Record::try_from).collect::<Result<Vec<_>, _>>()?;
-    let mut records: HashMap<AttemptId, Record> =
-        records.into_iter().map(|record| (record.attempt_id, record)).collect();
+    let records = receipt::records(conn, rows, &mut KnownDocuments::default())?;
+    let records = records.into_iter().map(|record| record.map(|record| (record.attempt_id, record)));
+    let mut records = records.collect::<Result<HashMap<AttemptId, Record>, _>>()?;
     let receipt = |attempt: &&Attempt| Some(Receipt::of(attempt, &records.remove(&attempt.id)?.judgement));
     Ok(attempts.iter().map(receipt).collect())
 }

@@ -1,10 +1,10 @@
 //! JSON in the database: documents that are stored (`jsonb`), and rows within a row, as `json_agg` makes them of a subquery.
 
 use crate::StoreError;
-use diesel::deserialize::{self, FromSql};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Json;
+use diesel::sql_types::{Json, Jsonb};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +16,26 @@ pub(crate) struct FromJson<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromSql<Json, Pg> for FromJson<T> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(serde_json::from_slice(value.as_bytes())?))
+    }
+}
+
+/// The text of a document that is stored as `json` or `jsonb`: for whoever reads it later, or must say that it cannot be read.
+#[derive(Debug, FromSqlRow)]
+pub(crate) struct DocumentText(pub(crate) String);
+
+impl FromSql<Json, Pg> for DocumentText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(str::from_utf8(value.as_bytes())?.to_owned()))
+    }
+}
+
+impl FromSql<Jsonb, Pg> for DocumentText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        // The text comes after the number of this encoding, of which there is one.
+        match value.as_bytes() {
+            [1, text @ ..] => Ok(Self(str::from_utf8(text)?.to_owned())),
+            _ => Err("jsonb in an unknown encoding".into()),
+        }
     }
 }
 

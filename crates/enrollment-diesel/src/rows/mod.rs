@@ -36,6 +36,13 @@ pub struct Corrupt {
     reason: String,
 }
 
+impl Corrupt {
+    /// The row's.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 /// Where a stored value is, to say so if it is corrupt.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {

@@ -1,21 +1,20 @@
 //! A row of `receipts`: the record of an attempt, of which the parts that only people and replays read are documents.
 //!
 //! They are stored in short. What many receipts have in common is a document of its own ([`documents`]), named by its
-//! digest, and `receipt_facts` in the database puts the facts together again; of a rule that says nothing only the name is kept. Records
+//! digest; of a rule that says nothing only the name is kept. [`read`] puts them together again. Records
 //! from before that are in full, and are read all the same.
 
 pub(crate) mod documents;
+mod known;
+mod read;
 
-use super::Place;
 use super::json;
+use super::json::DocumentText;
 use crate::StoreError;
 use crate::schema::receipts;
 use chrono::{DateTime, Utc};
-use diesel::define_sql_function;
 use diesel::prelude::*;
-use diesel::sql_types::Jsonb;
 use documents::SharedDocuments;
-use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Credits, Version};
 use enrollment_core::ids::{ReservationId, StudentCourseId};
 use enrollment_core::registration::{
@@ -25,58 +24,32 @@ use enrollment_core::registration::{
 };
 use enrollment_core::text::{Grade, Reason};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
-define_sql_function! {
-    /// The facts of a receipt in full.
-    fn receipt_facts(facts: Jsonb) -> Jsonb;
-}
+pub(crate) use known::KnownDocuments;
+pub(crate) use read::records;
 
-/// The row, as it is read.
-#[derive(Queryable, Selectable)]
+/// The row, as it is read: of documents only the text, of whichever JSON type their columns are.
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = receipts)]
 pub(crate) struct ReceiptRow {
-    attempt_id: Uuid,
+    pub(crate) attempt_id: Uuid,
     at: DateTime<Utc>,
     actor: String,
     student_id: Uuid,
-    command: Value,
-    #[diesel(select_expression = receipt_facts(receipts::facts))]
-    facts: Value,
-    decision: Value,
+    command: DocumentText,
+    facts: DocumentText,
+    decision: DocumentText,
     caused_by: Option<Uuid>,
-}
-
-impl TryFrom<ReceiptRow> for Record {
-    type Error = StoreError;
-
-    fn try_from(row: ReceiptRow) -> Result<Self, StoreError> {
-        let actor: Actor = Place::new("receipts", row.attempt_id).word("actor", &row.actor)?;
-        let student_id = row.student_id.into();
-        let Asked { command, reason } = json::read(row.command)?;
-        Ok(Self {
-            attempt_id: row.attempt_id.into(),
-            at: row.at,
-            on_behalf_of: actor.on_behalf_of(student_id),
-            actor,
-            reason,
-            student_id,
-            caused_by: row.caused_by.map(Into::into),
-            command,
-            judgement: json::read::<StoredJudgement>(row.decision)?.into(),
-            facts: json::read(row.facts)?,
-        })
-    }
 }
 
 /// What was asked, and why.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Asked<C> {
+struct Asked<C> {
     #[serde(flatten)]
-    pub(crate) command: C,
+    command: C,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<Reason>,
+    reason: Option<Reason>,
 }
 
 /// The documents of a record, as text: the database parses them anyway, so a tree of JSON in between would be for nothing.
@@ -260,42 +233,5 @@ impl<'a> JudgementInShort<'a> {
             steps: judgement.steps.iter().map(step).collect(),
             changes: &judgement.changes,
         }
-    }
-}
-
-/// A judgement, as it is read: in short, or in full.
-#[derive(Deserialize)]
-pub(crate) struct StoredJudgement {
-    outcome: Verdict,
-    steps: Vec<StoredStep>,
-    changes: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-struct StoredStep {
-    pointer: String,
-    section: Option<SectionRef>,
-    rules: Vec<StoredFinding>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StoredFinding {
-    Admits(Code),
-    Says(Finding),
-}
-
-impl From<StoredJudgement> for Judgement {
-    fn from(stored: StoredJudgement) -> Self {
-        let finding = |finding| match finding {
-            StoredFinding::Admits(rule) => Finding { rule, violation: None, waived_by: None },
-            StoredFinding::Says(finding) => finding,
-        };
-        let step = |step: StoredStep| StepJudgement {
-            pointer: step.pointer,
-            section: step.section,
-            rules: step.rules.into_iter().map(finding).collect(),
-        };
-        Self { outcome: stored.outcome, steps: stored.steps.into_iter().map(step).collect(), changes: stored.changes }
     }
 }

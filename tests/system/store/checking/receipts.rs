@@ -64,6 +64,12 @@ fn every_receipt_is_decided_again() {
                 r#""differs_in":["changes"]"#,
             ),
             ("UPDATE receipts SET facts = facts - 'student'", mended, "a receipt can be read", &attempt),
+            (
+                "UPDATE receipts SET facts = facts || '{\"scale\": \"00000000-0000-0000-0000-000000000000\"}'",
+                mended,
+                "a receipt can be read",
+                "is not there",
+            ),
         ],
     );
 }

@@ -1,0 +1,250 @@
+//! Receipts as they are read: in short, as they are written now, or in full, as they were. This is the only place that knows of
+//! both, so that a form to come needs a variant here, and the check, the history and replays go on as they are.
+
+use super::known::KnownDocuments;
+use super::{Asked, ReceiptRow};
+use crate::StoreError;
+use crate::rows::{Corrupt, Place};
+use chrono::{DateTime, Utc};
+use diesel::PgConnection;
+use enrollment_core::actor::Actor;
+use enrollment_core::catalog::{Credits, GradeScale, Version};
+use enrollment_core::ids::{ReservationId, StudentCourseId, StudentId};
+use enrollment_core::registration::{
+    Change, Code, Facts, Finding, GradingBasis, HeldCourse, HoldFacts, Judgement, PermitFacts, Record,
+    ReservationFacts, SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentCourse, StudentFacts,
+    TermWindows, Verdict, Waiting, WaitlistFacts,
+};
+use enrollment_core::text::{Grade, Reason};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// The records of which these are the rows, in their order. What they share is read by a statement or two for all of them.
+pub(crate) fn records(
+    conn: &mut PgConnection,
+    rows: Vec<ReceiptRow>,
+    known: &mut KnownDocuments,
+) -> Result<Vec<Result<Record, Corrupt>>, StoreError> {
+    let facts: Vec<Result<StoredFacts, Corrupt>> = rows.iter().map(|row| row.read("facts", &row.facts.0)).collect();
+    known.load(conn, facts.iter().flatten())?;
+    Ok(rows.into_iter().zip(facts).map(|(row, facts)| row.record(facts?, known)).collect())
+}
+
+impl ReceiptRow {
+    fn place(&self) -> Place {
+        Place::new("receipts", self.attempt_id)
+    }
+
+    fn read<T: DeserializeOwned>(&self, column: &'static str, document: &str) -> Result<T, Corrupt> {
+        serde_json::from_str(document).map_err(|error| self.place().corrupt(column, error))
+    }
+
+    fn record(self, facts: StoredFacts, known: &KnownDocuments) -> Result<Record, Corrupt> {
+        let actor: Actor = self.place().word("actor", &self.actor)?;
+        let student_id = self.student_id.into();
+        let Asked { command, reason } = self.read("command", &self.command.0)?;
+        Ok(Record {
+            attempt_id: self.attempt_id.into(),
+            at: self.at,
+            on_behalf_of: actor.on_behalf_of(student_id),
+            actor,
+            reason,
+            student_id,
+            caused_by: self.caused_by.map(Into::into),
+            command,
+            judgement: self.read::<StoredJudgement>("decision", &self.decision.0)?.into(),
+            facts: facts.in_full(known).map_err(|reason| self.place().corrupt("facts", reason))?,
+        })
+    }
+}
+
+/// Facts, as they are stored.
+#[derive(Deserialize)]
+pub(super) struct StoredFacts {
+    student: StudentFacts,
+    holds: Vec<HoldFacts>,
+    #[serde(default)]
+    windows: Vec<TermWindows>,
+    #[serde(default)]
+    permits: Vec<PermitFacts>,
+    pub(super) held: Vec<StoredHeld>,
+    #[serde(default)]
+    pub(super) completed: Option<Uuid>,
+    pub(super) sections: Vec<StoredSection>,
+    pools: Vec<SeatPool>,
+    #[serde(default)]
+    reservations: Vec<ReservationFacts>,
+    pub(super) scale: StoredScale,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a grade scale, or the digest of one")]
+pub(super) enum StoredScale {
+    InShort(Uuid),
+    InFull(GradeScale),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a section, or its document and its waitlist")]
+pub(super) enum StoredSection {
+    InShort { document: Uuid, waitlist: WaitlistFacts },
+    InFull(Box<SectionFacts>),
+}
+
+/// What a student holds: what is the student's own, beside a document that tells the rest; or both in one.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "what a student holds, or its document and what is the student's own")]
+pub(super) enum StoredHeld {
+    InShort { document: Uuid, own: Box<StoredOwn> },
+    InFull(Box<HeldCourse>),
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct StoredOwn {
+    id: StudentCourseId,
+    status: Status,
+    credits: Credits,
+    grading_basis: GradingBasis,
+    grade: Option<Grade>,
+    waitlist_position: Option<u32>,
+    reservation_id: Option<ReservationId>,
+    waitlist: Option<Waiting>,
+    enrolled_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<Reason>,
+    version: Version,
+}
+
+impl StoredFacts {
+    /// The facts that a decision was made on; an error names the document that cannot be read.
+    fn in_full(self, known: &KnownDocuments) -> Result<Facts, String> {
+        let Self { student, holds, windows, permits, held, completed, sections, pools, reservations, scale } = self;
+        let completed = completed.map(|digest| known.completed(digest)).transpose()?.unwrap_or_default();
+        let all = held.iter().chain(completed);
+        let mut held = all.map(|held| held.in_full(student.id, known)).collect::<Result<Vec<_>, _>>()?;
+        held.sort_by_key(|held| held.student_course.id);
+        Ok(Facts {
+            holds,
+            windows,
+            permits,
+            held,
+            sections: sections.into_iter().map(|section| section.in_full(known)).collect::<Result<_, _>>()?,
+            pools,
+            reservations,
+            scale: match scale {
+                StoredScale::InShort(digest) => known.scale(digest)?.clone(),
+                StoredScale::InFull(scale) => scale,
+            },
+            student,
+        })
+    }
+}
+
+impl StoredScale {
+    pub(super) fn document(&self) -> Option<Uuid> {
+        match self {
+            Self::InShort(digest) => Some(*digest),
+            Self::InFull(_) => None,
+        }
+    }
+}
+
+impl StoredSection {
+    pub(super) fn document(&self) -> Option<Uuid> {
+        match self {
+            Self::InShort { document, .. } => Some(*document),
+            Self::InFull(_) => None,
+        }
+    }
+
+    fn in_full(self, known: &KnownDocuments) -> Result<SectionFacts, String> {
+        Ok(match self {
+            Self::InShort { document, waitlist } => SectionFacts { waitlist, ..known.section(document)?.clone() },
+            Self::InFull(section) => *section,
+        })
+    }
+}
+
+impl StoredHeld {
+    pub(super) fn document(&self) -> Option<Uuid> {
+        match self {
+            Self::InShort { document, .. } => Some(*document),
+            Self::InFull(_) => None,
+        }
+    }
+
+    fn in_full(&self, student_id: StudentId, known: &KnownDocuments) -> Result<HeldCourse, String> {
+        match self {
+            Self::InShort { document, own } => {
+                let shared = known.held(*document)?.clone();
+                let (names, own) = (shared.student_course, (**own).clone());
+                Ok(HeldCourse {
+                    student_course: StudentCourse {
+                        id: own.id,
+                        student_id,
+                        status: own.status,
+                        course: names.course,
+                        section: names.section,
+                        term: names.term,
+                        credits: own.credits,
+                        grading_basis: own.grading_basis,
+                        grade: own.grade,
+                        waitlist_position: own.waitlist_position,
+                        reservation_id: own.reservation_id,
+                        waitlist: own.waitlist,
+                        enrolled_at: own.enrolled_at,
+                        ended_at: own.ended_at,
+                        end_reason: own.end_reason,
+                        version: own.version,
+                    },
+                    meetings: shared.meetings,
+                    time_zone: shared.time_zone,
+                    seat_pool_id: shared.seat_pool_id,
+                    linked_components: shared.linked_components,
+                    drop_deadline: shared.drop_deadline,
+                    withdraw_deadline: shared.withdraw_deadline,
+                })
+            }
+            Self::InFull(held) => Ok((**held).clone()),
+        }
+    }
+}
+
+/// A judgement, as it is stored.
+#[derive(Deserialize)]
+struct StoredJudgement {
+    outcome: Verdict,
+    steps: Vec<StoredStep>,
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct StoredStep {
+    pointer: String,
+    section: Option<SectionRef>,
+    rules: Vec<StoredFinding>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredFinding {
+    /// The rule says nothing.
+    Admits(Code),
+    Says(Finding),
+}
+
+impl From<StoredJudgement> for Judgement {
+    fn from(stored: StoredJudgement) -> Self {
+        let finding = |finding| match finding {
+            StoredFinding::Admits(rule) => Finding { rule, violation: None, waived_by: None },
+            StoredFinding::Says(finding) => finding,
+        };
+        let step = |step: StoredStep| StepJudgement {
+            pointer: step.pointer,
+            section: step.section,
+            rules: step.rules.into_iter().map(finding).collect(),
+        };
+        Self { outcome: stored.outcome, steps: stored.steps.into_iter().map(step).collect(), changes: stored.changes }
+    }
+}
