@@ -1,5 +1,6 @@
 //! Access: who gets in, and to what.
 
+mod confidential;
 mod credentials;
 mod document;
 mod keys;

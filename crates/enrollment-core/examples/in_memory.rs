@@ -18,10 +18,10 @@ use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Change, Facts, HeldCourse, HoldFacts, Mode, Outcome, PermitFacts, Receipt, Registration,
     RegistrationRepository, RequestOptions, ReservationFacts, RosterEntry, RosterKey, RosterName, SeatPool,
-    SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentRef, TermFacts, TermRef,
-    TermWindows, TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
+    SectionFacts, SectionRef, Status, StudentCourse, StudentCourseFilter, StudentFacts, StudentKey, StudentRef,
+    TermFacts, TermRef, TermWindows, TimetableEntry, TimetableTerm, TimetableTerms, Verdict, Waiver,
 };
-use enrollment_core::text::{InstructorNumber, StudentNumber};
+use enrollment_core::text::InstructorNumber;
 use enrollment_core::{Error, Subject};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -307,19 +307,28 @@ impl RegistrationRepository for Registrations {
     /// Nothing is offered here to those who wait: neither now nor when somebody leaves.
     async fn offer_again(&self, _students: Vec<StudentId>, _cause: Cause) {}
 
-    async fn students_numbered(
+    async fn students_named(
         &self,
-        numbers: Vec<StudentNumber>,
-    ) -> Result<BTreeMap<StudentNumber, StudentId>, Error> {
+        names: Vec<StudentKey>,
+        seen: Seen,
+    ) -> Result<BTreeMap<StudentKey, StudentId>, Error> {
         let rows = self.students.rows();
-        let named = rows.values().filter(|student| numbers.contains(&student.number));
-        Ok(named.map(|student| (student.number.clone(), student.id)).collect())
+        let whom = |name: StudentKey| {
+            let is_named = |student: &&Student| match &name {
+                StudentKey::Id(id) => student.id == *id,
+                StudentKey::Number(number) => student.number == *number,
+            };
+            let found = rows.values().find(is_named).filter(|student| seen == Seen::Everybody || !student.confidential);
+            found.map(|student| student.id).map(|id| (name, id))
+        };
+        Ok(names.into_iter().filter_map(whom).collect())
     }
 
     async fn named_in(
         &self,
         section: SectionId,
         names: Vec<RosterName>,
+        seen: Seen,
     ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error> {
         self.sections.get(section, Subject::Section)?;
         let students = self.students.rows();
@@ -331,7 +340,11 @@ impl RegistrationRepository for Registrations {
         };
         // What has a seat comes before what has none.
         let find = |name: &RosterName| {
-            let own = all.iter().filter(|one| one.is_in_section(section) && is_named(one, name));
+            let is_seen = |one: &StudentCourse| {
+                let student = students.get(&one.student_id.uuid());
+                seen == Seen::Everybody || student.is_some_and(|student| !student.confidential)
+            };
+            let own = all.iter().filter(|one| one.is_in_section(section) && is_named(one, name) && is_seen(one));
             own.max_by_key(|one| (one.status.holds_seat(), one.id)).map(|one| (one.student_id, one.id))
         };
         Ok(names.iter().map(find).collect())

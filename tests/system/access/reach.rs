@@ -5,20 +5,20 @@ use enrollment_tests::{Client, TestApp};
 use serde_json::{Value, json};
 
 /// A small university with somebody in every role.
-struct Campus {
-    app: TestApp,
-    registrar: Client,
+pub(super) struct Campus {
+    pub(super) app: TestApp,
+    pub(super) registrar: Client,
     /// Studies physics, is in the first section, and has a credential.
-    ada: String,
+    pub(super) ada: String,
     /// Studies law, and is in the second section.
-    grace: String,
+    pub(super) grace: String,
     /// Studies physics, is in the first section, and is confidential.
-    hugo: String,
-    sections: [String; 2],
+    pub(super) hugo: String,
+    pub(super) sections: [String; 2],
 }
 
 impl Campus {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         let (app, registrar) = guarded();
         let student = |number: &str, program: &str, confidential: bool| {
             registrar.student_with(number, &json!({"program": program, "confidential": confidential}))
@@ -35,24 +35,24 @@ impl Campus {
     }
 
     /// Somebody who has this role.
-    fn caller(&self, role: &Value) -> Client {
+    pub(super) fn caller(&self, role: &Value) -> Client {
         let made = key(&self.registrar, &json!([role]));
         self.app.client().with_credential(made["secret"].as_str().unwrap())
     }
 
-    fn ada(&self) -> Client {
+    pub(super) fn ada(&self) -> Client {
         self.caller(&json!({"role": "student", "student_id": self.ada}))
     }
 
-    fn instructor(&self) -> Client {
+    pub(super) fn instructor(&self) -> Client {
         self.caller(&json!({"role": "instructor", "instructor_number": "I/1"}))
     }
 
-    fn advisor(&self, scopes: &[&str]) -> Client {
+    pub(super) fn advisor(&self, scopes: &[&str]) -> Client {
         self.caller(&json!({"role": "advisor", "programs": ["Physics"], "scopes": scopes}))
     }
 
-    fn service(&self, scopes: &[&str]) -> Client {
+    pub(super) fn service(&self, scopes: &[&str]) -> Client {
         self.caller(&json!({"role": "service", "scopes": scopes}))
     }
 }

@@ -1,6 +1,7 @@
 //! Grades at once: whoever gives them, every row ends with one, and the history tells all of them.
 
 use super::university::{University, attempt, codes};
+use enrollment_core::access::Seen;
 use enrollment_core::ids::StudentCourseId;
 use enrollment_core::registration::{
     Attempt, Code, Command, GiveGrade, RegistrationRepository, RosterName, StudentCourse,
@@ -82,13 +83,20 @@ fn a_roster_is_found_by_each_of_its_names() {
         RosterName::Number("nobody".try_into().unwrap()),
         RosterName::StudentCourse(held.id),
     ];
-    let named = block_on(university.store.named_in(section, asked.clone())).unwrap();
+    let named = block_on(university.store.named_in(section, asked.clone(), Seen::Everybody)).unwrap();
     let own = |id: StudentCourseId| Some((student, id));
     assert_eq!(named, [own(held.id), own(held.id), own(first.id), None, None, None, own(held.id)]);
+    // Who is confidential is not there for those without need, by whatever name.
+    university.execute(&format!("UPDATE students SET confidential = true WHERE id = '{student}'"));
+    let hidden = block_on(university.store.named_in(section, asked.clone(), Seen::NotConfidential)).unwrap();
+    assert_eq!(hidden, [None; 7]);
+    let named = block_on(university.store.named_in(section, asked.clone(), Seen::Everybody)).unwrap();
+    assert_eq!(named[1], own(held.id));
     university.drop(student, held.id).unwrap();
-    let named = block_on(university.store.named_in(section, asked)).unwrap();
+    let named = block_on(university.store.named_in(section, asked, Seen::Everybody)).unwrap();
     assert_eq!(named[0], own(held.id), "of what has ended, the last");
-    let nowhere = block_on(university.store.named_in(Uuid::nil().into(), vec![RosterName::Student(student)]));
+    let nowhere =
+        block_on(university.store.named_in(Uuid::nil().into(), vec![RosterName::Student(student)], Seen::Everybody));
     assert!(matches!(nowhere, Err(enrollment_core::Error::NotFound(enrollment_core::Subject::Section))));
 }
 

@@ -68,6 +68,51 @@ impl Gate {
         Err(if is_hidden { Error::NotFound(Subject::Student) } else { Error::Forbidden(operation) })
     }
 
+    /// Lets the principal do this to the students of a section, or of the institution, and tells which of them are seen: of
+    /// the roles that may do it there, the one that sees most counts.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], and what the port answers.
+    pub async fn admit_to_many(&self, by: &Principal, operation: Operation, among: Resource) -> Result<Seen, Error> {
+        let mut seen = Err(Error::Forbidden(operation));
+        for role in by.roles() {
+            let Some(extent) = permissions::extent(role, operation) else { continue };
+            if self.reaches(role, extent, among).await? {
+                if role.sees_confidential() {
+                    return Ok(Seen::Everybody);
+                }
+                seen = Ok(Seen::NotConfidential);
+            }
+        }
+        seen
+    }
+
+    /// Of these students, those to whose records the principal may do this.
+    ///
+    /// # Errors
+    /// What the port answers.
+    pub async fn reached(
+        &self,
+        by: &Principal,
+        operation: Operation,
+        students: BTreeSet<StudentId>,
+    ) -> Result<BTreeSet<StudentId>, Error> {
+        match self.view(by, operation) {
+            Ok(View::Everybody) => return Ok(students),
+            Err(_) => return Ok(BTreeSet::new()),
+            Ok(View::NotConfidential | View::Some { .. }) => {}
+        }
+        let mut reached = BTreeSet::new();
+        for student in students {
+            match self.admit(by, operation, Resource::Student(student)).await {
+                Ok(()) => drop(reached.insert(student)),
+                Err(Error::NotFound(_) | Error::Forbidden(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(reached)
+    }
+
     /// Whether the extent of a role's permission reaches the resource.
     async fn reaches(&self, role: &Role, extent: Extent, resource: Resource) -> Result<bool, Error> {
         match (extent, role, resource) {
@@ -121,20 +166,13 @@ impl Gate {
     }
 }
 
-/// Who of a section's students is seen by who may see its roster.
+/// Which of many students are seen by who may do something to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Everybody.
     Everybody,
     /// Everybody but those who are confidential.
     NotConfidential,
-}
-
-impl View {
-    /// Who of a section's students is seen with this view.
-    pub fn seen(&self) -> Seen {
-        if *self == Self::NotConfidential { Seen::NotConfidential } else { Seen::Everybody }
-    }
 }
 
 #[cfg(test)]
@@ -237,6 +275,35 @@ mod tests {
         let service = Principal::new(Actor::system("test"), vec![service]);
         let resource = Resource::Student(student(3));
         assert!(block_on(gate().admit(&service, Operation::ReadStudents, resource)).is_ok());
+    }
+
+    #[test]
+    fn of_many_students_those_are_seen_whom_the_roles_that_reach_them_see() {
+        let seen = |kinds: &[RoleKind], section: u128| {
+            let among = Resource::Section(Uuid::from_u128(section).into());
+            block_on(gate().admit_to_many(&principal(kinds), Operation::Grade, among))
+        };
+        let (instructor, service) = (RoleKind::Instructor, RoleKind::Service);
+        assert_eq!(seen(&[instructor], 1).unwrap(), Seen::Everybody);
+        assert!(matches!(seen(&[instructor], 2), Err(Error::Forbidden(Operation::Grade))));
+        assert_eq!(seen(&[service], 1).unwrap(), Seen::NotConfidential);
+        assert_eq!(seen(&[service, instructor], 1).unwrap(), Seen::Everybody);
+        assert_eq!(seen(&[instructor, service], 2).unwrap(), Seen::NotConfidential, "it is not theirs");
+        assert!(matches!(seen(&[RoleKind::Auditor], 1), Err(Error::Forbidden(Operation::Grade))));
+    }
+
+    #[test]
+    fn of_students_those_are_reached_to_whom_it_may_be_done() {
+        let reached = |kind| {
+            let among = [1, 2, 3, 9].map(student).into();
+            block_on(gate().reached(&principal(&[kind]), Operation::ReadRegistrations, among)).unwrap()
+        };
+        let those = |numbers: &[u128]| numbers.iter().copied().map(student).collect::<BTreeSet<_>>();
+        assert_eq!(reached(RoleKind::Registrar), those(&[1, 2, 3, 9]));
+        assert_eq!(reached(RoleKind::Service), those(&[1, 2]));
+        assert_eq!(reached(RoleKind::Advisor), those(&[1, 3]));
+        assert_eq!(reached(RoleKind::Student), those(&[1]));
+        assert_eq!(reached(RoleKind::Instructor), those(&[]));
     }
 
     #[test]

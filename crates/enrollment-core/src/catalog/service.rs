@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// may not know of.
 pub struct Catalog<E: Entry> {
     pub(super) repository: Arc<dyn Repository<E>>,
-    pub(super) gate: Gate,
+    pub(crate) gate: Gate,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }

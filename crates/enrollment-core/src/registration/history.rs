@@ -182,8 +182,7 @@ impl History {
         at: DateTime<Utc>,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.gate.admit(by, Operation::ReadRosters, Resource::Section(section)).await?;
-        let seen = self.gate.view(by, Operation::ReadRosters)?.seen();
+        let seen = self.gate.admit_to_many(by, Operation::ReadRosters, Resource::Section(section)).await?;
         self.repository.roster_as_of(section, at, seen, page).await
     }
 

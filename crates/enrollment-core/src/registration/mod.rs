@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod command;
 mod contradiction;
 pub mod decision;
+mod disclosure;
 pub mod facts;
 pub mod grading;
 pub mod history;

@@ -22,7 +22,8 @@ pub struct Receipt {
     /// What each rule says to each step of the request; only of a dry run, as it leaves no receipt to look it up in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepJudgement>,
-    /// Who got a seat that this made free, or was passed over; in the order of the waitlists.
+    /// Who got a seat that this made free, or was passed over; in the order of the waitlists. Of others only those whose courses
+    /// the caller may read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promotions: Vec<Promotion>,
     /// Whether this is the first answer to an earlier attempt with the same idempotency key.

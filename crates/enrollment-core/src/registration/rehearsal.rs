@@ -6,7 +6,7 @@
 //!
 //! [`Repository`]: crate::catalog::Repository
 
-use super::{Promotion, StudentCourse};
+use super::{Promotion, StudentCourse, disclosure};
 use crate::Error;
 use crate::access::Principal;
 use crate::catalog::{Catalog, Cause, Edit, Entry, Owned, Version};
@@ -80,7 +80,15 @@ impl<E: Entry> Rehearsals<E> {
         draft: E::Draft,
     ) -> Result<EntryChange<E>, Error> {
         let (changed, cause) = self.catalog.changed(by, current, expected, draft)?;
-        self.port.rehearse(Edit::Replace(changed, current.stamp().version), cause).await
+        self.rehearse(by, Edit::Replace(changed, current.stamp().version), cause).await
+    }
+}
+
+impl<E: Entry> Rehearsals<E> {
+    /// Asks the port, and tells of students what the principal may know.
+    async fn rehearse(&self, by: &Principal, edit: Edit<E>, cause: Cause) -> Result<EntryChange<E>, Error> {
+        let change = self.port.rehearse(edit, cause).await?;
+        Ok(disclosure::change(&self.catalog.gate, by, change).await)
     }
 }
 
@@ -104,10 +112,10 @@ impl<E: Owned> RehearsalsOf<'_, E> {
     /// # Errors
     /// Those of making it.
     pub async fn create(&self, by: &Principal, draft: E::Draft) -> Result<EntryChange<E>, Error> {
-        let Rehearsals { catalog, port } = self.rehearsals;
+        let catalog = &self.rehearsals.catalog;
         catalog.of(self.owner).admit(by, E::WRITE).await?;
         let (made, cause) = catalog.made(by, E::draft_of(self.owner, draft))?;
-        port.rehearse(Edit::Insert(made), cause).await
+        self.rehearsals.rehearse(by, Edit::Insert(made), cause).await
     }
 
     /// What the same [change](crate::catalog::CatalogOf::change) would do.
@@ -132,11 +140,11 @@ impl<E: Owned> RehearsalsOf<'_, E> {
     /// # Errors
     /// Those of deleting it.
     pub async fn delete(&self, by: &Principal, id: E::Id, expected: Option<Version>) -> Result<EntryChange<E>, Error> {
-        let Rehearsals { catalog, port } = self.rehearsals;
+        let catalog = &self.rehearsals.catalog;
         let owned = catalog.of(self.owner);
         owned.admit(by, E::WRITE).await?;
         owned.find(id).await?;
-        port.rehearse(Edit::Delete(id, expected), catalog.cause(by)).await
+        self.rehearsals.rehearse(by, Edit::Delete(id, expected), catalog.cause(by)).await
     }
 }
 
@@ -158,8 +166,10 @@ mod schema {
             let list = |of: Cow<'static, str>, what: &str| {
                 ArrayBuilder::new().items(Ref::from_schema_name(of)).description(Some(what))
             };
-            let promotions = "Who got a seat by the change, or was passed over; in the order of the waitlists.";
-            let cancelled = "The student courses that the change ended, each with the reason.";
+            let promotions = "Who got a seat by the change, or was passed over; in the order of the waitlists. Only those whose \
+                courses the caller may read.";
+            let cancelled =
+                "The student courses that the change ended, each with the reason. Only those that the caller may read.";
             let what = format!("A {} as it is after a change, and what the change did to students.", E::SUBJECT);
             ObjectBuilder::new()
                 .description(Some(what))

@@ -1,12 +1,13 @@
 //! The port behind which registrations are kept.
 
-use super::{Attempt, Receipt, RosterName, Status, StudentCourse, StudentRef, TimetableEntry, TimetableTerms};
+use super::{
+    Attempt, Receipt, RosterName, Status, StudentCourse, StudentKey, StudentRef, TimetableEntry, TimetableTerms,
+};
 use crate::Error;
 use crate::access::Seen;
 use crate::catalog::Cause;
 use crate::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
-use crate::text::StudentNumber;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,17 +57,21 @@ pub trait RegistrationRepository: Send + Sync {
     /// done, and the seats are offered with the next request for one.
     async fn offer_again(&self, students: Vec<StudentId>, cause: Cause);
 
-    /// The ids of the students who have these numbers; those whom there are not are left out.
-    async fn students_numbered(&self, numbers: Vec<StudentNumber>)
-    -> Result<BTreeMap<StudentNumber, StudentId>, Error>;
+    /// The ids of the students whom these name; those whom there are not, and those who are not to be seen, are left out.
+    async fn students_named(
+        &self,
+        names: Vec<StudentKey>,
+        seen: Seen,
+    ) -> Result<BTreeMap<StudentKey, StudentId>, Error>;
 
     /// Of each of these names, in their order, the student course of the section that it names, and whose that is; none where
-    /// there is no such one. Of several of one student: what the student is enrolled in, else what is completed, else what
+    /// there is no such one, or the student is not to be seen. Of several of one student: what the student is enrolled in, else what is completed, else what
     /// waits, else the last. It MUST answer [`Error::NotFound`] when there is no such section.
     async fn named_in(
         &self,
         section: SectionId,
         names: Vec<RosterName>,
+        seen: Seen,
     ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error>;
 
     /// One student course of a student. It MUST answer [`Error::NotFound`] when it does not exist or is another

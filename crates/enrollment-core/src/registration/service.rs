@@ -3,7 +3,7 @@
 use super::{
     Attempt, Command, Drop, Enroll, EnrollDraft, Fingerprint, Idempotency, Mode, PlanDraft, Prioritize, PriorityDraft,
     Receipt, RegistrationRepository, RosterEntry, RosterKey, StudentCourse, StudentCourseFilter, Timetable,
-    TimetableTerms,
+    TimetableTerms, disclosure,
 };
 use crate::Error;
 use crate::access::{Gate, Operation, Principal, Resource};
@@ -66,7 +66,7 @@ impl Registration {
         let command = Command::Enroll(Enroll { student_course_id, request: request.clone() });
         let attempt = self.attempt(by, student, command, options, Some(fingerprint));
         let field = |id| request.pointer_to(id);
-        self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
+        self.carry_out(by, attempt).await.map_err(|error| blame_the_field(error, field))
     }
 
     /// Drops a student course, or withdraws from it when the drop deadline has passed; if it still has the `expected`
@@ -86,7 +86,7 @@ impl Registration {
         self.admit(by, Operation::Register, student, &options).await?;
         let command = Command::Drop(Drop { student_course_id: id, expected });
         let attempt = self.attempt(by, student, command, options, None);
-        self.repository.register(attempt).await.map_err(not_found)
+        self.carry_out(by, attempt).await.map_err(not_found)
     }
 
     /// Leaves and takes several sections, all or none.
@@ -106,7 +106,7 @@ impl Registration {
         let plan = request.clone().command(|| StudentCourseId::mint(&*self.ids));
         let attempt = self.attempt(by, student, Command::Plan(plan), options, Some(fingerprint));
         let field = |id| request.pointer_to(id);
-        self.repository.register(attempt).await.map_err(|error| blame_the_field(error, field))
+        self.carry_out(by, attempt).await.map_err(|error| blame_the_field(error, field))
     }
 
     /// Gives who waits another place on the waitlist.
@@ -125,7 +125,7 @@ impl Registration {
         self.admit(by, Operation::Prioritize, student, &options).await?;
         let command = Command::Prioritize(Prioritize { student_course_id: id, priority: draft.parse()?, expected });
         let attempt = self.attempt(by, student, command, options, None);
-        self.repository.register(attempt).await.map_err(not_found)
+        self.carry_out(by, attempt).await.map_err(not_found)
     }
 
     /// Lets the principal ask for it, or at least ask what it would do.
@@ -167,6 +167,11 @@ impl Registration {
             idempotency,
             caused_by: None,
         }
+    }
+
+    /// Carries out an attempt, and answers what the principal may know of it.
+    pub(super) async fn carry_out(&self, by: &Principal, attempt: Attempt) -> Result<Receipt, Error> {
+        Ok(disclosure::receipt(&self.gate, by, self.repository.register(attempt).await?).await)
     }
 
     /// What others follow from that this service makes no attempt for.
@@ -225,8 +230,7 @@ impl Registration {
         section: SectionId,
         page: PageRequest<RosterKey>,
     ) -> Result<Page<RosterEntry, RosterKey>, Error> {
-        self.gate.admit(by, Operation::ReadRosters, Resource::Section(section)).await?;
-        let seen = self.gate.view(by, Operation::ReadRosters)?.seen();
+        let seen = self.gate.admit_to_many(by, Operation::ReadRosters, Resource::Section(section)).await?;
         self.repository.roster(section, seen, page).await
     }
 }

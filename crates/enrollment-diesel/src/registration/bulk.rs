@@ -4,19 +4,13 @@ use super::lock::{self, Beyond, Waiting};
 use super::register::{Decided, Followed, again_if_overtaken, carry_out};
 use super::settle::receipts_of;
 use crate::StoreError;
-use crate::rows::Place;
-use crate::schema::students;
 use crate::store::Answer;
 use crate::transaction::Ending;
 use crate::write_behind::WriteBehind;
 use diesel::PgConnection;
-use diesel::prelude::*;
 use enrollment_core::Error;
-use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{Attempt, Mode, Outcome, Receipt, Record};
-use enrollment_core::text::StudentNumber;
-use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
+use std::collections::BTreeSet;
 
 /// What each attempt came to.
 type Receipts = Vec<Result<Receipt, Error>>;
@@ -79,18 +73,4 @@ pub(super) fn settle_all(
         None => register_all(conn, attempts, refusals),
         Some(receipts) => Ok(Ok(receipts.into_iter().map(Ok).collect())),
     }
-}
-
-/// The students who have these numbers.
-pub(super) fn students_numbered(
-    conn: &mut PgConnection,
-    numbers: &[StudentNumber],
-) -> Answer<BTreeMap<StudentNumber, StudentId>> {
-    let numbers: Vec<&str> = numbers.iter().map(StudentNumber::as_str).collect();
-    let known = students::table.filter(students::number.eq_any(numbers)).select((students::id, students::number));
-    let known = known.load::<(Uuid, String)>(conn)?.into_iter().map(|(id, number)| {
-        let number = Place::new("students", id).read("number", number)?;
-        Ok((number, id.into()))
-    });
-    Ok(Ok(known.collect::<Result<_, StoreError>>()?))
 }

@@ -53,9 +53,8 @@ use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
 use enrollment_core::registration::{
     Attempt, Receipt, Record, RegistrationRepository, RosterEntry, RosterKey, RosterName, StudentCourse,
-    StudentCourseFilter, TimetableEntry, TimetableTerms,
+    StudentCourseFilter, StudentKey, TimetableEntry, TimetableTerms,
 };
-use enrollment_core::text::StudentNumber;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -103,19 +102,21 @@ impl RegistrationRepository for PgStore {
         }
     }
 
-    async fn students_numbered(
+    async fn students_named(
         &self,
-        numbers: Vec<StudentNumber>,
-    ) -> Result<BTreeMap<StudentNumber, StudentId>, Error> {
-        self.read(move |conn| bulk::students_numbered(conn, &numbers)).await
+        names: Vec<StudentKey>,
+        seen: Seen,
+    ) -> Result<BTreeMap<StudentKey, StudentId>, Error> {
+        self.read(move |conn| named::students_named(conn, names, seen)).await
     }
 
     async fn named_in(
         &self,
         section: SectionId,
         names: Vec<RosterName>,
+        seen: Seen,
     ) -> Result<Vec<Option<(StudentId, StudentCourseId)>>, Error> {
-        self.read(move |conn| named::named_in(conn, section, &names)).await
+        self.read(move |conn| named::named_in(conn, section, &names, seen)).await
     }
 
     async fn find(&self, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {

@@ -93,7 +93,7 @@ fn willing() -> TestApi {
     ports.students.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.sections.expect_list().returning(|_, _| Ok(Page { items: vec![], next: None }));
     ports.registration.expect_register().returning(|attempt| Ok(accepted(&attempt, student_course())));
-    ports.registration.expect_students_numbered().returning(|_| Ok([].into()));
+    ports.registration.expect_students_named().returning(|names, _| Ok(by_id(names)));
     ports
         .registration
         .expect_register_all()

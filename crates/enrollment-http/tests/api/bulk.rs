@@ -3,6 +3,9 @@
 use crate::api::Ports;
 use crate::samples::*;
 use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use enrollment_core::access::{Principal, Role, Scope, Seen};
+use enrollment_core::actor::Actor;
 use enrollment_core::health::Load;
 use enrollment_core::registration::{Attempt, Code, Mode};
 use enrollment_core::{Error, Subject};
@@ -14,7 +17,7 @@ const ROWS: [&str; 4] = [STUDENT, HOLD, COURSE, TERM];
 #[actix_web::test]
 async fn row_by_row_every_row_is_answered_for() {
     let mut ports = Ports::default();
-    ports.registration.expect_students_numbered().returning(|_| Ok([].into()));
+    ports.registration.expect_students_named().returning(|names, _| Ok(by_id(names)));
     ports.registration.expect_register().returning(|attempt| match attempt.student_id.to_string().as_str() {
         STUDENT => Ok(accepted(&attempt, student_course())),
         HOLD => Ok(refused(&attempt, &[Code::Hold, Code::SectionFull])),
@@ -43,6 +46,7 @@ async fn row_by_row_every_row_is_answered_for() {
 #[actix_web::test]
 async fn a_refused_bulk_of_all_or_none_names_every_rule_of_every_row() {
     let mut ports = Ports::default();
+    ports.registration.expect_students_named().returning(|names, _| Ok(by_id(names)));
     ports.health.expect_load().returning(Load::default);
     ports.registration.expect_register_all().once().returning(|attempts| {
         let decided = |(index, attempt): (usize, &Attempt)| match index {
@@ -67,6 +71,7 @@ async fn a_refused_bulk_of_all_or_none_names_every_rule_of_every_row() {
 #[actix_web::test]
 async fn a_dry_run_is_one_of_all_rows() {
     let mut ports = Ports::default();
+    ports.registration.expect_students_named().returning(|names, _| Ok(by_id(names)));
     let dry = |attempts: &Vec<Attempt>| attempts.iter().all(|attempt| attempt.mode == Mode::DryRun);
     ports.registration.expect_register_all().once().withf(dry).returning(|attempts| {
         Ok(vec![Ok(accepted(&attempts[0], student_course())), Ok(refused(&attempts[1], &[Code::SectionFull]))])
@@ -79,10 +84,7 @@ async fn a_dry_run_is_one_of_all_rows() {
 #[actix_web::test]
 async fn every_wrong_field_is_told_at_once() {
     let mut ports = Ports::default();
-    ports
-        .registration
-        .expect_register_all()
-        .returning(|attempts| Ok(attempts.iter().map(|_| Err(Error::NotFound(Subject::Student))).collect()));
+    ports.registration.expect_students_named().returning(|_, _| Ok([].into()));
     let api = ports.api();
     let students = json!([7, {"student_id": STUDENT, "credits": -1}, STUDENT, STUDENT, {"seat": 1}]);
     let wrong = api.post(PATH, json!({"students": students, "atomic": "yes"})).await.wrong();
@@ -93,4 +95,18 @@ async fn every_wrong_field_is_told_at_once() {
     let unknown = api.post(PATH, json!({"students": [STUDENT, HOLD], "atomic": true})).await;
     unknown.problem(422, "/problems/invalid");
     assert_eq!(unknown.wrong(), ["/students/0", "/students/1"]);
+}
+
+#[actix_web::test]
+async fn a_service_without_need_asks_only_after_those_who_are_not_confidential() {
+    for (scope, seen) in [(None, Seen::NotConfidential), (Some(Scope::ConfidentialRead), Seen::Everybody)] {
+        let mut ports = Ports::default();
+        let scopes = scope.into_iter().chain([Scope::RegistrationsWrite]).collect();
+        ports.callers.insert("service", Principal::new(Actor::user("service"), vec![Role::Service(scopes)]));
+        let expected = move |_: &Vec<_>, given: &Seen| *given == seen;
+        ports.registration.expect_students_named().once().withf(expected).returning(|_, _| Ok([].into()));
+        let request = TestRequest::post().uri(PATH).insert_header(("authorization", "Bearer service"));
+        let told = ports.api().send(request.set_json(json!({"students": [STUDENT]}))).await.json();
+        assert_eq!(told["rows"][0]["problem"]["type"], "/problems/not-found");
+    }
 }

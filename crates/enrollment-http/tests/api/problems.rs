@@ -97,9 +97,10 @@ pub(crate) fn failing_ports(error: fn() -> Error) -> Ports {
     ports.history.expect_of_section().returning(move |_, _| Err(error()));
     ports.history.expect_feed().returning(move |_, _| Err(error()));
     ports.facts.expect_facts().returning(move |_, _| Err(error()));
+    ports.registration.expect_students_named().returning(move |_, _| Err(error()));
     ports.registration.expect_register().returning(move |_| Err(error()));
     ports.registration.expect_register_all().returning(move |_| Err(error()));
-    ports.registration.expect_named_in().returning(move |_, _| Err(error()));
+    ports.registration.expect_named_in().returning(move |_, _, _| Err(error()));
     ports.registration.expect_find().returning(move |_, _| Err(error()));
     ports.registration.expect_courses_of().returning(move |_, _, _| Err(error()));
     ports.registration.expect_timetable().returning(move |_, _| Err(error()));

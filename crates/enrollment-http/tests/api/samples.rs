@@ -6,12 +6,14 @@ use enrollment_core::catalog::{
     Course, CourseDraft, Draft, Hold, HoldDraft, Owned, Permit, PermitDraft, PermitUse, Reservation, ReservationDraft,
     Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft, Version, Window, WindowDraft,
 };
+use enrollment_core::ids::StudentId;
 use enrollment_core::registration::{
     Attempt, Change, Code, CourseRef, Event, Finding, GradingBasis, Judgement, Mode, Outcome, Receipt, Record,
-    RosterEntry, SectionRef, Status, StepJudgement, StudentCourse, StudentRef, TermRef, TimetableEntry, TimetableTerm,
-    Verdict, Violation,
+    RosterEntry, SectionRef, Status, StepJudgement, StudentCourse, StudentKey, StudentRef, TermRef, TimetableEntry,
+    TimetableTerm, Verdict, Violation,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(crate) const STUDENT: &str = "0190a1b2-0000-7000-8000-000000000001";
@@ -241,4 +243,13 @@ pub(crate) fn event() -> Event {
         student_course_id: Some(id(STUDENT_COURSE)),
         detail: serde_json::to_value(student_course()).unwrap(),
     }
+}
+
+/// Whom a store finds that has every student who is named by an id, and nobody who is named by a number.
+pub(crate) fn by_id(names: Vec<StudentKey>) -> BTreeMap<StudentKey, StudentId> {
+    let id = |name: StudentKey| match name {
+        StudentKey::Id(id) => Some((name, id)),
+        StudentKey::Number(_) => None,
+    };
+    names.into_iter().filter_map(id).collect()
 }

@@ -17,7 +17,7 @@ async fn grade(mut ports: Ports, query: &str) -> Answer {
     let found =
         (1..=6_u128).map(|row| (row != 3).then(|| (Uuid::from_u128(row).into(), Uuid::from_u128(10 + row).into())));
     let found: Vec<_> = found.collect();
-    ports.registration.expect_named_in().once().return_once(move |_, _| Ok(found));
+    ports.registration.expect_named_in().once().return_once(move |_, _, _| Ok(found));
     let rows: Vec<Value> = (1..=6).map(|row| json!({"student_number": row.to_string(), "grade": "B"})).collect();
     let put = TestRequest::put().uri(&format!("{}{query}", path())).set_json(json!({ "grades": rows }));
     ports.api().send(put).await
@@ -94,7 +94,7 @@ async fn every_wrong_field_is_told_and_a_section_there_must_be() {
     assert_eq!(answer.wrong(), ["/x", "/grades/0/grade", "/grades/1/student_course_id", "/grades/2/grade"]);
 
     let mut ports = Ports::default();
-    ports.registration.expect_named_in().returning(|_, _| Err(Error::NotFound(Subject::Section)));
+    ports.registration.expect_named_in().returning(|_, _, _| Err(Error::NotFound(Subject::Section)));
     let answer = send(ports, json!({"grades": [{"student_id": STUDENT, "grade": "A"}]})).await;
     answer.problem(404, "/problems/not-found");
 }

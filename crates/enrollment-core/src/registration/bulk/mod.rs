@@ -3,19 +3,21 @@
 //! Every row is an attempt like any other, and judged by the same rules. Row by row, each is carried out by itself and in the
 //! order of the rows, so that seats that are too few go to the first. An atomic bulk is one transaction: all rows, or none. So
 //! is a dry run, whatever is asked for: only then does a row find what the rows before it would have left.
+//!
+//! All students are looked up first, by one question that leaves out whom the caller may not see. So from there on a
+//! confidential student is nobody to those without need, and cannot be told from one.
 
 mod request;
 
 pub use request::{BulkDraft, BulkRequest, BulkRow, BulkRowDraft, BulkStudentDraft, StudentKey};
 
-use super::{Attempt, Command, Enroll, Outcome, Receipt, Registration, RequestOptions};
-use crate::access::{Operation, Principal, Resource};
+use super::{Attempt, Command, Enroll, Outcome, Receipt, Registration, RequestOptions, disclosure};
+use crate::access::{Operation, Principal, Resource, Seen};
 use crate::fields::FieldErrors;
 use crate::ids::{SectionId, StudentCourseId, StudentId};
-use crate::text::StudentNumber;
 use crate::{Error, Subject};
 use request::TWICE;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What came of a bulk.
 #[derive(Debug)]
@@ -86,25 +88,24 @@ impl Registration {
         draft: BulkDraft,
         dry_run: bool,
     ) -> Result<Bulk, Error> {
-        self.gate.admit(by, Operation::RegisterMany, Resource::Institution).await?;
+        let seen = self.gate.admit_to_many(by, Operation::RegisterMany, Resource::Institution).await?;
         let BulkRequest { rows, atomic } = draft.parse(section)?;
-        let ids = self.look_up(&rows).await?;
+        let ids = self.look_up(&rows, seen).await?;
         let options = RequestOptions { dry_run, idempotency_key: None };
         let rows: Vec<Row> = rows.into_iter().zip(ids).map(|(row, id)| self.row(by, row, id, &options)).collect();
-        let rows = if atomic || dry_run { self.together(rows, atomic).await? } else { self.one_by_one(rows).await? };
+        if atomic {
+            require_known(&rows)?;
+        }
+        let rows =
+            if atomic || dry_run { self.together(by, rows, atomic).await? } else { self.one_by_one(by, rows).await? };
         Ok(Bulk { atomic, dry_run, rows })
     }
 
     /// The ids of the students, as far as they are known.
-    async fn look_up(&self, rows: &[BulkRow]) -> Result<Vec<Option<StudentId>>, Error> {
-        let numbers: Vec<StudentNumber> = rows.iter().filter_map(|row| row.student.number().cloned()).collect();
-        let known =
-            if numbers.is_empty() { BTreeMap::new() } else { self.repository.students_numbered(numbers).await? };
-        let id = |row: &BulkRow| match &row.student {
-            StudentKey::Id(id) => Some(*id),
-            StudentKey::Number(number) => known.get(number).copied(),
-        };
-        let ids: Vec<_> = rows.iter().map(id).collect();
+    async fn look_up(&self, rows: &[BulkRow], seen: Seen) -> Result<Vec<Option<StudentId>>, Error> {
+        let names = rows.iter().map(|row| row.student.clone()).collect();
+        let known = self.repository.students_named(names, seen).await?;
+        let ids: Vec<_> = rows.iter().map(|row| known.get(&row.student).copied()).collect();
         let (mut errors, mut seen) = (FieldErrors::default(), BTreeSet::new());
         for (index, (row, id)) in rows.iter().zip(&ids).enumerate() {
             if id.is_some_and(|id| !seen.insert(id)) {
@@ -124,14 +125,14 @@ impl Registration {
         Row { student, attempt }
     }
 
-    async fn one_by_one(&self, rows: Vec<Row>) -> Result<Vec<BulkAnswer>, Error> {
+    async fn one_by_one(&self, by: &Principal, rows: Vec<Row>) -> Result<Vec<BulkAnswer>, Error> {
         let (mut answers, mut is_up) = (Vec::with_capacity(rows.len()), true);
         for Row { student, attempt } in rows {
-            let student_id = attempt.as_ref().ok().map(|attempt| attempt.student_id);
+            let student_id = student_id(&student, &attempt);
             let outcome = match attempt {
                 Err(error) => BulkOutcome::Failed(error),
                 Ok(_) if !is_up => BulkOutcome::NotTried,
-                Ok(attempt) => match self.repository.register(attempt).await {
+                Ok(attempt) => match self.carry_out(by, attempt).await {
                     Ok(receipt) => BulkOutcome::Decided(receipt),
                     Err(Error::Unknown { subject: Subject::Section, .. }) => {
                         return Err(Error::NotFound(Subject::Section));
@@ -150,21 +151,21 @@ impl Registration {
         Ok(answers)
     }
 
-    async fn together(&self, rows: Vec<Row>, atomic: bool) -> Result<Vec<BulkAnswer>, Error> {
+    async fn together(&self, by: &Principal, rows: Vec<Row>, atomic: bool) -> Result<Vec<BulkAnswer>, Error> {
         let attempts = rows.iter().filter_map(|row| row.attempt.as_ref().ok().cloned()).collect();
         let mut decided = self.repository.register_all(attempts).await?.into_iter();
         let (mut answers, mut errors) = (Vec::with_capacity(rows.len()), FieldErrors::default());
         for (index, Row { student, attempt }) in rows.into_iter().enumerate() {
-            let student_id = attempt.as_ref().ok().map(|attempt| attempt.student_id);
+            let student_id = student_id(&student, &attempt);
             let outcome = match attempt.and_then(|_| decided.next().transpose()) {
-                Ok(Some(receipt)) => BulkOutcome::Decided(receipt),
+                Ok(Some(receipt)) => BulkOutcome::Decided(disclosure::receipt(&self.gate, by, receipt).await),
                 Ok(None) => BulkOutcome::NotTried,
                 Err(Error::Unknown { subject: Subject::Section, .. }) => {
                     return Err(Error::NotFound(Subject::Section));
                 }
                 Err(error) => {
                     if atomic {
-                        errors.add(student.pointer(index), format!("{error}: look the student up again"));
+                        errors.add(student.pointer(index), look_up_again(&error));
                     }
                     BulkOutcome::Failed(error)
                 }
@@ -176,13 +177,6 @@ impl Registration {
 }
 
 impl StudentKey {
-    fn number(&self) -> Option<&StudentNumber> {
-        match self {
-            Self::Id(_) => None,
-            Self::Number(number) => Some(number),
-        }
-    }
-
     /// The place of the row that names the student.
     fn pointer(&self, index: usize) -> String {
         match self {
@@ -191,6 +185,30 @@ impl StudentKey {
             Self::Number(_) => format!("/students/{index}/number"),
         }
     }
+}
+
+/// Whom a row is about: whom it names by the id, whether there is such a student or not, or who has the number.
+fn student_id(student: &StudentKey, attempt: &Result<Attempt, Error>) -> Option<StudentId> {
+    match student {
+        StudentKey::Id(id) => Some(*id),
+        StudentKey::Number(_) => attempt.as_ref().ok().map(|attempt| attempt.student_id),
+    }
+}
+
+/// Of rows that are taken together or not at all, everybody must be known before any is tried: a row that is left out would
+/// keep nobody else from being enrolled.
+fn require_known(rows: &[Row]) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    for (index, row) in rows.iter().enumerate() {
+        if let Err(error) = &row.attempt {
+            errors.add(row.student.pointer(index), look_up_again(error));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn look_up_again(error: &Error) -> String {
+    format!("{error}: look the student up again")
 }
 
 fn any_decided(answers: &[BulkAnswer]) -> bool {

@@ -1,11 +1,13 @@
 use super::*;
-use crate::access::Gate;
+use crate::access::{Gate, Role, Scope};
+use crate::actor::Actor;
 use crate::clock::MockClock;
 use crate::ids::MockIdSource;
 use crate::registration::{Judgement, MockRegistrationRepository, Mode, Verdict};
 use chrono::DateTime;
 use pollster::block_on;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -33,10 +35,31 @@ fn unknown_section() -> Error {
     Error::Unknown { subject: Subject::Section, id: Uuid::from_u128(9) }
 }
 
-fn enroll_all(repository: MockRegistrationRepository, body: Value, dry_run: bool) -> Result<Bulk, Error> {
+fn enroll_all_by(
+    by: &Principal,
+    repository: MockRegistrationRepository,
+    body: Value,
+    dry_run: bool,
+) -> Result<Bulk, Error> {
     let draft = serde_json::from_value(body).unwrap();
-    let section = Uuid::from_u128(9).into();
-    block_on(registration(repository).enroll_all(&Principal::anonymous(), section, draft, dry_run))
+    block_on(registration(repository).enroll_all(by, Uuid::from_u128(9).into(), draft, dry_run))
+}
+
+/// A bulk by somebody who may do everything, on a store that knows who is named by an id.
+fn enroll_all(mut repository: MockRegistrationRepository, body: Value, dry_run: bool) -> Result<Bulk, Error> {
+    repository.expect_students_named().returning(|names, seen| {
+        assert_eq!(seen, Seen::Everybody);
+        Ok(by_id(names))
+    });
+    enroll_all_by(&Principal::anonymous(), repository, body, dry_run)
+}
+
+fn by_id(names: Vec<StudentKey>) -> BTreeMap<StudentKey, StudentId> {
+    let id = |name: StudentKey| match name {
+        StudentKey::Id(id) => Some((name, id)),
+        StudentKey::Number(_) => None,
+    };
+    names.into_iter().filter_map(id).collect()
 }
 
 fn body(students: &[u128], atomic: bool) -> Value {
@@ -112,31 +135,65 @@ fn who_does_not_exist_is_a_wrong_field_of_an_atomic_bulk_and_a_row_of_another() 
     let students = json!([student(1).to_string(), {"number": "77"}, student(3).to_string()]);
     let store = || {
         let mut repository = MockRegistrationRepository::new();
-        repository.expect_students_numbered().once().returning(|_| Ok(BTreeMap::new()));
-        repository.expect_register_all().returning(|attempts| {
-            assert_eq!(attempts.len(), 2);
-            Ok(vec![Err(Error::NotFound(Subject::Student)), Ok(judged(&attempts[1], Verdict::Accepted))])
+        // Students 1 and 2 are not there.
+        repository.expect_students_named().once().returning(|names, _| {
+            let mut known = by_id(names);
+            known.retain(|_, id| *id == student(3));
+            Ok(known)
         });
-        repository.expect_register().returning(|attempt| Ok(judged(&attempt, Verdict::Accepted)));
         repository
     };
-    let atomic = enroll_all(store(), json!({"students": students, "atomic": true}), false);
-    assert_eq!(pointers(atomic.unwrap_err()), ["/students/0", "/students/1/number"]);
-    let by_row = enroll_all(store(), json!({"students": students}), false).unwrap();
-    assert_eq!(told(&by_row), ["accepted", "failed", "accepted"]);
-    let dry = enroll_all(store(), json!({"students": students}), true).unwrap();
+    let by = Principal::anonymous();
+    let atomic = enroll_all_by(&by, store(), json!({"students": students, "atomic": true}), false);
+    assert_eq!(pointers(atomic.unwrap_err()), ["/students/0", "/students/1/number"], "and nobody is enrolled");
+    let mut one_by_one = store();
+    one_by_one.expect_register().once().returning(|attempt| Ok(judged(&attempt, Verdict::Accepted)));
+    let by_row = enroll_all_by(&by, one_by_one, json!({"students": students}), false).unwrap();
+    assert_eq!(told(&by_row), ["failed", "failed", "accepted"]);
+    let ids: Vec<_> = by_row.rows.iter().map(|row| row.student_id).collect();
+    assert_eq!(ids, [Some(student(1)), None, Some(student(3))]);
+    let mut together = store();
+    together.expect_register_all().once().returning(|attempts| {
+        assert_eq!(attempts.len(), 1);
+        Ok(vec![Ok(judged(&attempts[0], Verdict::Accepted))])
+    });
+    let dry = enroll_all_by(&by, together, json!({"students": students}), true).unwrap();
     assert_eq!(told(&dry), ["failed", "failed", "accepted"]);
+}
+
+#[test]
+fn who_is_deleted_meanwhile_is_a_wrong_field_of_an_atomic_bulk() {
+    let mut repository = MockRegistrationRepository::new();
+    repository.expect_register_all().once().returning(|attempts| {
+        Ok(vec![Err(Error::NotFound(Subject::Student)), Ok(judged(&attempts[1], Verdict::Accepted))])
+    });
+    let atomic = enroll_all(repository, body(&[1, 2], true), false);
+    assert_eq!(pointers(atomic.unwrap_err()), ["/students/0"]);
+}
+
+#[test]
+fn who_may_not_know_of_confidential_students_asks_the_store_for_the_others_alone() {
+    for (scopes, expected) in [
+        (vec![Scope::RegistrationsWrite], Seen::NotConfidential),
+        (vec![Scope::RegistrationsWrite, Scope::ConfidentialRead], Seen::Everybody),
+    ] {
+        let mut repository = MockRegistrationRepository::new();
+        let asked = move |_: &Vec<StudentKey>, seen: &Seen| *seen == expected;
+        repository.expect_students_named().once().withf(asked).returning(|_, _| Ok(BTreeMap::new()));
+        let service = Principal::new(Actor::system("test"), vec![Role::Service(scopes.into_iter().collect())]);
+        assert_eq!(told(&enroll_all_by(&service, repository, body(&[1], false), false).unwrap()), ["failed"]);
+    }
 }
 
 #[test]
 fn a_number_is_looked_up_and_the_same_student_is_not_taken_twice() {
     let mut repository = MockRegistrationRepository::new();
-    repository.expect_students_numbered().once().returning(|numbers| {
-        assert_eq!(numbers.len(), 2);
-        Ok(numbers.into_iter().zip([student(1), student(2)]).collect())
+    repository.expect_students_named().once().returning(|names, _| {
+        assert_eq!(names.len(), 3);
+        Ok(names.into_iter().zip([student(1), student(1), student(2)]).collect())
     });
     let students = json!([student(1).to_string(), {"number": "a"}, {"number": "b"}]);
-    let error = enroll_all(repository, json!({ "students": students }), false).unwrap_err();
+    let error = enroll_all_by(&Principal::anonymous(), repository, json!({ "students": students }), false).unwrap_err();
     assert_eq!(pointers(error), ["/students/1/number"]);
 }
 

@@ -66,10 +66,10 @@ impl Registration {
         draft: GradesDraft,
         dry_run: bool,
     ) -> Result<Graded, Error> {
-        self.gate.admit(by, Operation::Grade, Resource::Section(section)).await?;
+        let seen = self.gate.admit_to_many(by, Operation::Grade, Resource::Section(section)).await?;
         let rows = draft.parse()?;
         let asked = rows.iter().map(|row| row.name.clone()).collect();
-        let named = self.repository.named_in(section, asked).await?;
+        let named = self.repository.named_in(section, asked, seen).await?;
         require_distinct(&rows, &named)?;
         let mut graded = Vec::with_capacity(rows.len());
         for (row, named) in rows.into_iter().zip(named) {
@@ -77,7 +77,7 @@ impl Registration {
             let outcome = match attempt {
                 None => RowOutcome::NotFound,
                 Some(_) if has_failed(&graded) => RowOutcome::NotTried,
-                Some(attempt) => self.grade_one(attempt).await,
+                Some(attempt) => self.grade_one(by, attempt).await,
             };
             match outcome {
                 RowOutcome::Failed(error) if !was_decided(&graded) => return Err(error),
@@ -104,8 +104,8 @@ impl Registration {
         self.attempt(by, student, command, options, None)
     }
 
-    async fn grade_one(&self, attempt: Attempt) -> RowOutcome {
-        match self.repository.register(attempt).await {
+    async fn grade_one(&self, by: &Principal, attempt: Attempt) -> RowOutcome {
+        match self.carry_out(by, attempt).await {
             Ok(receipt) => RowOutcome::Decided(receipt),
             // It was deleted since it was looked up.
             Err(Error::NotFound(_) | Error::Unknown { subject: Subject::StudentCourse, .. }) => RowOutcome::NotFound,

@@ -42,7 +42,7 @@ fn accepted(attempt: &Attempt) -> Receipt {
 fn grade(mut repository: MockRegistrationRepository, found: Vec<Named>, dry_run: bool) -> Result<Graded, Error> {
     let rows: Vec<Value> =
         (0..found.len()).map(|row| json!({"student_number": row.to_string(), "grade": "A"})).collect();
-    repository.expect_named_in().once().return_once(move |_, _| Ok(found));
+    repository.expect_named_in().once().return_once(move |_, _, _| Ok(found));
     let draft = draft(json!({ "grades": rows }));
     block_on(registration(repository).grade(&Principal::anonymous(), id(1), draft, dry_run))
 }
