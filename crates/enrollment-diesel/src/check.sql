@@ -116,7 +116,7 @@ FROM student_courses sc JOIN (
     FROM registration_events e WHERE e.kind IN ('completed', 'graded')
     ORDER BY e.student_course_id, e.sequence DESC
 ) last ON last.student_course_id = sc.id
-WHERE sc.status = 'completed' AND last.detail ? 'grade' AND last.detail ->> 'grade' IS DISTINCT FROM sc.grade
+WHERE sc.status = 'completed' AND last.detail -> 'grade' IS NOT NULL AND last.detail ->> 'grade' IS DISTINCT FROM sc.grade
 
 UNION ALL
 -- What a part of the system did by itself (an import, the demo) was not decided, so it has no receipt; nor has a change of
@@ -130,15 +130,15 @@ UNION ALL
 SELECT 'what a receipt says was accepted has happened',
     json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
 FROM receipts r
-WHERE r.decision ->> 'outcome' = 'accepted' AND r.decision -> 'changes' <> '[]'
+WHERE r.decision ->> 'outcome' = 'accepted' AND (r.decision -> 'changes')::text <> '[]'
     AND NOT EXISTS (SELECT FROM registration_events e WHERE e.attempt_id = r.attempt_id)
 
 UNION ALL
 SELECT 'what a receipt says was changed is told by as many events',
     json_build_object('attempt_id', r.attempt_id, 'changes', r.changes, 'events', coalesce(told.events, 0))
 FROM (
-    SELECT attempt_id, jsonb_array_length(decision -> 'changes') AS changes
-    FROM receipts WHERE jsonb_typeof(decision -> 'changes') = 'array'
+    SELECT attempt_id, json_array_length(decision -> 'changes') AS changes
+    FROM receipts WHERE json_typeof(decision -> 'changes') = 'array'
 ) r
 LEFT JOIN (
     SELECT attempt_id, count(*) AS events FROM registration_events WHERE student_course_id IS NOT NULL GROUP BY attempt_id
@@ -154,7 +154,7 @@ UNION ALL
 SELECT 'an offer of a seat tells what it followed from',
     json_build_object('attempt_id', r.attempt_id, 'student_id', r.student_id)
 FROM receipts r
-WHERE r.command ? 'promote' AND r.caused_by IS NULL
+WHERE r.command -> 'promote' IS NOT NULL AND r.caused_by IS NULL
 
 UNION ALL
 SELECT 'an event of registration has left a student course',

@@ -163,9 +163,9 @@ diesel::table! {
         at -> Timestamptz,
         actor -> Text,
         student_id -> Uuid,
-        command -> Jsonb,
-        facts -> Jsonb,
-        decision -> Jsonb,
+        command -> Json,
+        facts -> Json,
+        decision -> Json,
         caused_by -> Nullable<Uuid>,
     }
 }
@@ -181,7 +181,7 @@ diesel::table! {
         student_course_id -> Nullable<Uuid>,
         attempt_id -> Uuid,
         kind -> Text,
-        detail -> Jsonb,
+        detail -> Json,
     }
 }
 

@@ -52,7 +52,7 @@ impl PgStore {
             Workers::start(name, pool.size() as usize, config.queue, pool)
         };
         let refusals = Arc::new(registration::refusals(config)?);
-        let attempts = AttemptCombiner::start(config, Pool::new(config, Purpose::Combine), Arc::clone(&refusals))?;
+        let attempts = AttemptCombiner::start(config, &refusals)?;
         Ok(Self {
             attempts,
             readers: lane("store-read", Purpose::Read)?,

@@ -74,7 +74,7 @@ fn places_in_a_waitlist_are_those_of_the_moment() {
         university.execute(&format!(
             "INSERT INTO registration_events (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
              SELECT '{}', '2026-11-24T10:{minute:02}:00Z', 'test', '{student}', '{section}', '{waiting}', '{}', '{status}',
-                detail || jsonb_build_object('id', '{waiting}', 'student_id', '{student}', 'status', '{status}',
+                detail::jsonb || jsonb_build_object('id', '{waiting}', 'student_id', '{student}', 'status', '{status}',
                     'waitlist_position', 1, 'waitlist', jsonb_build_object('priority', {priority}, 'sequence', {sequence}))
              FROM registration_events WHERE section_id = '{section}' ORDER BY sequence LIMIT 1",
             id(),

@@ -28,7 +28,7 @@ const PAGE: &str = "
     SELECT e.sequence, e.section_id, e.student_course_id, e.student_id, e.attempt_id, e.kind, e.actor,
         (e.detail ->> 'after')::uuid AS pool,
         (e.detail #>> '{waitlist,priority}')::smallint AS priority, (e.detail #>> '{waitlist,sequence}')::bigint AS number,
-        coalesce(jsonb_typeof(e.detail #> '{waitlist,passed_over}') = 'object', false) AS passed_over
+        coalesce(json_typeof(e.detail #> '{waitlist,passed_over}') = 'object', false) AS passed_over
     FROM (
         SELECT sequence, section_id, student_course_id, student_id, attempt_id, kind, actor,
             CASE WHEN student_course_id IS NOT NULL OR kind = 'pool_changed' THEN detail ELSE '{}' END AS detail

@@ -243,14 +243,14 @@ const DELETE_MEETINGS: &str =
 /// $1 the events, $2 their student courses, $3 their kinds, $4 the attempt, $5 when, $6 who
 const INSERT_EVENTS: &str = "
     WITH c AS MATERIALIZED (
-        SELECT id, jsonb_build_object('id', id, 'code', code, 'title', title) AS told FROM courses
+        SELECT id, json_build_object('id', id, 'code', code, 'title', title) AS told FROM courses
     ),
     s AS MATERIALIZED (
-        SELECT id, jsonb_build_object('id', id, 'number', number, 'component', component) AS told FROM sections
+        SELECT id, json_build_object('id', id, 'number', number, 'component', component) AS told FROM sections
     ),
-    t AS MATERIALIZED (SELECT id, jsonb_build_object('id', id, 'code', code) AS told FROM terms)
+    t AS MATERIALIZED (SELECT id, json_build_object('id', id, 'code', code) AS told FROM terms)
     INSERT INTO registration_events (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
-    SELECT r.id, $5, $6, sc.student_id, sc.section_id, sc.id, $4, r.kind, jsonb_build_object(
+    SELECT r.id, $5, $6, sc.student_id, sc.section_id, sc.id, $4, r.kind, json_build_object(
         'id', sc.id, 'student_id', sc.student_id, 'status', sc.status,
         'course', c.told, 'section', s.told, 'term', t.told,
         'credits', sc.credits, 'grading_basis', sc.grading_basis, 'grade', sc.grade, 'waitlist_position', NULL,

@@ -16,7 +16,7 @@ use crate::statement::Statement;
 use crate::store::Answer;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::access::Seen;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
 use enrollment_core::page::{Page, PageRequest};
@@ -46,7 +46,7 @@ macro_rules! states {
             $moment,
             " ORDER BY e.student_course_id, e.sequence DESC
               ) last
-              WHERE last.detail ? 'status')"
+              WHERE last.detail -> 'status' IS NOT NULL)"
         )
     };
 }
@@ -138,7 +138,7 @@ pub(super) fn roster(
 struct StateRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Jsonb)]
+    #[diesel(sql_type = Json)]
     detail: Value,
     #[diesel(sql_type = Nullable<BigInt>)]
     waitlist_position: Option<i64>,

@@ -13,7 +13,7 @@ use crate::store::{Answer, PgStore};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use enrollment_core::access::Seen;
 use enrollment_core::actor::Actor;
 use enrollment_core::ids::{AttemptId, SectionId, StudentCourseId, StudentId};
@@ -143,7 +143,7 @@ pub(super) struct EventRow {
     section_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     student_course_id: Option<Uuid>,
-    #[diesel(sql_type = Jsonb)]
+    #[diesel(sql_type = Json)]
     detail: Value,
 }
 

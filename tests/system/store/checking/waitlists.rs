@@ -52,13 +52,13 @@ fn each_violation_of_a_waitlist_is_found_and_named() {
             waits.to_string(),
         ),
         (
-            format!("UPDATE registration_events SET detail = jsonb_set(detail, '{{waitlist,priority}}', '-1') WHERE student_course_id = '{waits}'"),
-            "UPDATE registration_events SET detail = jsonb_set(detail, '{waitlist,priority}', '0') WHERE detail -> 'waitlist' ->> 'priority' = '-1'",
+            format!("UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1') WHERE student_course_id = '{waits}'"),
+            "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{waitlist,priority}', '0') WHERE detail -> 'waitlist' ->> 'priority' = '-1'",
             "a seat goes to who waits first",
             waits.to_string(),
         ),
         (
-            "CREATE TABLE kept_receipts AS SELECT * FROM receipts; UPDATE receipts SET decision = jsonb_set(decision, '{changes}', '[]')".to_owned(),
+            "CREATE TABLE kept_receipts AS SELECT * FROM receipts; UPDATE receipts SET decision = jsonb_set(decision::jsonb, '{changes}', '[]')".to_owned(),
             "UPDATE receipts r SET decision = k.decision FROM kept_receipts k WHERE k.attempt_id = r.attempt_id",
             "told by as many events",
             "changes".to_owned(),
@@ -76,7 +76,7 @@ fn each_violation_of_a_waitlist_is_found_and_named() {
     // Who was passed over may be before who got the seat.
     let passed = format!(
         "UPDATE student_courses SET waitlist_priority = -1 WHERE id = '{waits}';
-         UPDATE registration_events SET detail = jsonb_set(jsonb_set(detail, '{{waitlist,priority}}', '-1'), '{{waitlist,passed_over}}', '{{}}') WHERE student_course_id = '{waits}'"
+         UPDATE registration_events SET detail = jsonb_set(jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1'), '{{waitlist,passed_over}}', '{{}}') WHERE student_course_id = '{waits}'"
     );
     assert_eq!(broken_by(&university, &passed), Vec::<String>::new());
 }
@@ -100,7 +100,7 @@ fn sections_that_share_seats_have_one_order() {
          VALUES ('{}', '{blocked}', 'enroll', 'Fees', now(), now());
          UPDATE student_courses SET waitlist_priority = -1 WHERE id = '{passed}';
          SET session_replication_role = replica;
-         UPDATE registration_events SET detail = jsonb_set(detail, '{{waitlist,priority}}', '-1') WHERE student_course_id = '{passed}'",
+         UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1') WHERE student_course_id = '{passed}'",
         id()
     ));
     university.drop(ada, held.id).unwrap();
@@ -115,21 +115,21 @@ fn sections_that_share_seats_have_one_order() {
         &[
             (
                 &format!(
-                    "UPDATE registration_events SET detail = jsonb_set(detail, '{{waitlist,priority}}', '-1') {joined}"
+                    "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1') {joined}"
                 ),
                 mended,
                 "a seat goes to who waits first",
                 &last.to_string(),
             ),
             (
-                &format!("UPDATE registration_events SET detail = detail #- '{{waitlist,passed_over}}' {told}"),
+                &format!("UPDATE registration_events SET detail = detail::jsonb #- '{{waitlist,passed_over}}' {told}"),
                 mended,
                 "a seat goes to who waits first",
                 &seated.to_string(),
             ),
             (
                 &format!(
-                    "UPDATE registration_events SET detail = jsonb_set(detail, '{{waitlist,sequence}}', '1') {joined}"
+                    "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,sequence}}', '1') {joined}"
                 ),
                 mended,
                 "who joins a waitlist comes after all",
@@ -137,7 +137,7 @@ fn sections_that_share_seats_have_one_order() {
             ),
             (
                 &format!(
-                    "UPDATE registration_events SET detail = jsonb_set(detail, '{{waitlist,sequence}}', '9') {told} AND kind = 'passed_over'"
+                    "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,sequence}}', '9') {told} AND kind = 'passed_over'"
                 ),
                 mended,
                 "keeps the number",
@@ -173,7 +173,7 @@ fn nobody_walks_past_who_waits() {
     university.execute("CREATE TABLE kept AS SELECT * FROM registration_events");
     let mended = "UPDATE registration_events e SET detail = k.detail FROM kept k WHERE k.id = e.id";
     let unknown = format!(
-        "UPDATE registration_events SET detail = detail #- '{{waitlist,passed_over}}' WHERE student_course_id = '{place}'"
+        "UPDATE registration_events SET detail = detail::jsonb #- '{{waitlist,passed_over}}' WHERE student_course_id = '{place}'"
     );
     assert_each_is_found(&university, &[(&unknown, mended, "nobody walks past", &place.to_string())]);
 }

@@ -1,8 +1,8 @@
 //! Attempts that wait apart, for what somebody else has locked, while the rest goes on.
 
+use super::super::lock::Waiting;
 use super::queue::{Asked, together};
 use super::tally::Tally;
-use enrollment_core::registration::{Attempt, Scope};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +14,16 @@ pub(super) const PROBE: Duration = Duration::from_millis(20);
 /// How often they are waited for, though that holds up the rest for as long as the lock timeout: a lock that is passed on
 /// from one to the next would never be seen free.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// What is to be done with who waits apart.
+pub(super) struct Due {
+    /// Whom to try now.
+    pub(super) batch: Vec<Asked>,
+    /// For whom nobody waits any more.
+    pub(super) gone: Vec<Asked>,
+    /// Whether to wait for the locks.
+    pub(super) waiting: Waiting,
+}
 
 pub(super) struct Apart {
     waiting: VecDeque<Asked>,
@@ -34,16 +44,13 @@ impl Apart {
         self.waiting.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
     pub(super) fn push(&mut self, mut asked: Asked) {
         if !asked.was_apart {
             asked.was_apart = true;
             self.tally.set_apart();
         }
-        self.subjects.extend(subjects(&asked.attempt));
+        self.tally.more_apart(1);
+        self.subjects.extend(&asked.subjects);
         let place = self.waiting.partition_point(|other| other.since <= asked.since);
         self.waiting.insert(place, asked);
     }
@@ -53,9 +60,8 @@ impl Apart {
         if self.is_empty() {
             return batch;
         }
-        let (here, others): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .partition(|asked| subjects(&asked.attempt).any(|subject| self.subjects.contains(&subject)));
+        let (here, others): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|asked| asked.subjects.iter().any(|subject| self.subjects.contains(subject)));
         for asked in here {
             self.push(asked);
         }
@@ -65,36 +71,30 @@ impl Apart {
     /// Takes out who has waited for longer than this.
     pub(super) fn expired(&mut self, after: Duration) -> Vec<Asked> {
         let expired = self.waiting.partition_point(|asked| asked.since.elapsed() > after);
-        let expired = self.waiting.drain(..expired).collect();
+        let expired: Vec<Asked> = self.waiting.drain(..expired).collect();
+        self.tally.fewer_apart(expired.len());
         self.look_again();
         expired
     }
 
-    /// Takes out who is to be tried now, at most so many, and whether to wait for the locks; nobody, if some were a moment ago.
-    pub(super) fn due(&mut self, most: usize) -> (Vec<Asked>, super::Waiting) {
+    /// Takes out who is to be tried now, at most so many; nobody, if some were a moment ago.
+    pub(super) fn due(&mut self, most: usize) -> Due {
+        let mut due = Due { batch: Vec::new(), gone: Vec::new(), waiting: Waiting::Skip };
         if self.probed.elapsed() < PROBE {
-            return (Vec::new(), super::Waiting::Skip);
+            return due;
         }
         self.probed = Instant::now();
-        let batch = together(&mut self.waiting, most, |_| ());
+        due.batch = together(&mut self.waiting, most, |_| true, |abandoned| due.gone.push(abandoned));
+        self.tally.fewer_apart(due.batch.len() + due.gone.len());
         self.look_again();
-        if self.waited.elapsed() < WAIT {
-            return (batch, super::Waiting::Skip);
+        if self.waited.elapsed() >= WAIT {
+            self.waited = Instant::now();
+            due.waiting = Waiting::Wait;
         }
-        self.waited = Instant::now();
-        (batch, super::Waiting::Wait)
+        due
     }
 
     fn look_again(&mut self) {
-        self.subjects = self.waiting.iter().flat_map(|asked| subjects(&asked.attempt)).collect();
+        self.subjects = self.waiting.iter().flat_map(|asked| asked.subjects.iter().copied()).collect();
     }
-}
-
-/// What an attempt is about, as far as its scope names it.
-fn subjects(attempt: &Attempt) -> impl Iterator<Item = Uuid> {
-    let Scope { students, sections, courses, student_courses } = attempt.scope();
-    let students = students.into_iter().map(Uuid::from);
-    let sections = sections.into_iter().map(Uuid::from);
-    let courses = courses.into_iter().map(|(course, _)| Uuid::from(course));
-    students.chain(sections).chain(courses).chain(student_courses.into_iter().map(Uuid::from))
 }

@@ -53,9 +53,14 @@ impl Tally {
         self.set_apart.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many wait apart now.
-    pub(super) fn apart(&self, now: usize) {
-        self.apart.store(now, Ordering::Relaxed);
+    /// So many more wait apart now.
+    pub(super) fn more_apart(&self, more: usize) {
+        self.apart.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// So many fewer wait apart now.
+    pub(super) fn fewer_apart(&self, fewer: usize) {
+        self.apart.fetch_sub(fewer, Ordering::Relaxed);
     }
 
     /// One was turned away since the queue was full.

@@ -27,12 +27,12 @@ macro_rules! ledger_sql {
             "WITH event AS (
             INSERT INTO registration_events
                 (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
-            SELECT id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail::jsonb
+            SELECT id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail::json
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS
                 event (id, at, actor, student_id, section_id, student_course_id, attempt_id, kind, detail)
         ), receipt AS (
             INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
-            SELECT attempt_id, at, actor, student_id, command::jsonb, facts::jsonb, decision::jsonb, caused_by
+            SELECT attempt_id, at, actor, student_id, command::json, facts::json, decision::json, caused_by
             FROM unnest($10, $11, $12, $13, $14, $15, $16, $17) AS
                 receipt (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
         )",
@@ -146,7 +146,7 @@ pub(super) const REFUSALS: &str = concat!(
     "WITH ",
     share_documents_sql!("$9", "$10"),
     " INSERT INTO receipts (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
-    SELECT attempt_id, at, actor, student_id, command::jsonb, facts::jsonb, decision::jsonb, caused_by
+    SELECT attempt_id, at, actor, student_id, command::json, facts::json, decision::json, caused_by
     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         AS refusal (attempt_id, at, actor, student_id, command, facts, decision, caused_by)
     ON CONFLICT (attempt_id) DO NOTHING"
