@@ -28,7 +28,7 @@ use apart::Apart;
 use enrollment_core::Error;
 use enrollment_core::health::{Attempts, Refused};
 use enrollment_core::registration::{Attempt, Receipt, Record};
-use queue::{Asked, Lane, Queue};
+use queue::{Asked, LANES, Lane, Queue};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,9 +37,6 @@ use tally::Tally;
 use teller::Teller;
 use tracing::error;
 use writer::Writer;
-
-/// Two: while one waits for the database, the other one loads and decides. They carry out what has nothing in common.
-const WRITERS: usize = 2;
 
 /// The writers of attempts. Dropping it finishes what is queued, and waits for that.
 pub(crate) struct AttemptCombiner {
@@ -55,7 +52,7 @@ impl AttemptCombiner {
         let queue = Arc::new(Queue::new(config.queue, Arc::clone(&tally)));
         // Made first: if a thread cannot be started, dropping this ends those that were.
         let mut combiner = Self { queue: Arc::clone(&queue), tally: Arc::clone(&tally), threads: Vec::new() };
-        for lane in 0..WRITERS {
+        for lane in 0..LANES {
             let mut writer = Writer {
                 lane: Lane(lane),
                 queue: Arc::clone(&queue),

@@ -61,13 +61,17 @@ fn subjects(attempt: &Attempt) -> Vec<Uuid> {
     students.chain(sections).chain(courses).chain(student_courses.into_iter().map(Uuid::from)).collect()
 }
 
+/// How many take attempts from the queue: while one waits for the database, the other one loads and decides.
+pub(super) const LANES: usize = 2;
+
 /// Who takes attempts from the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lane(pub(super) usize);
 
 pub(super) struct Queue {
     state: Mutex<State>,
-    arrived: Condvar,
+    /// Of each lane.
+    arrived: [Condvar; LANES],
     most: usize,
     tally: Arc<Tally>,
 }
@@ -78,6 +82,8 @@ struct State {
     of_student: HashMap<StudentId, usize>,
     /// What is in hand, and by whom.
     in_hand: HashMap<Uuid, InHand>,
+    /// How many attempts each lane has in hand.
+    busy: [usize; LANES],
     closed: bool,
 }
 
@@ -89,7 +95,7 @@ struct InHand {
 
 impl Queue {
     pub(super) fn new(most: usize, tally: Arc<Tally>) -> Self {
-        Self { state: Mutex::default(), arrived: Condvar::new(), most, tally }
+        Self { state: Mutex::default(), arrived: [const { Condvar::new() }; LANES], most, tally }
     }
 
     /// Adds an attempt at the end, or refuses at once.
@@ -108,9 +114,8 @@ impl Queue {
         // Whoever has some of it in hand looks into the queue when that is done.
         let is_free = asked.subjects.iter().all(|subject| !state.in_hand.contains_key(subject));
         state.waiting.push_back(asked);
-        drop(state);
         if is_free {
-            self.arrived.notify_one();
+            self.wake(&state);
         }
         Ok(())
     }
@@ -124,7 +129,7 @@ impl Queue {
             let taken = state.take(lane, most);
             if !taken.is_empty() {
                 if taken.len() == most {
-                    self.arrived.notify_one();
+                    self.wake(&state);
                 }
                 return Some(taken);
             }
@@ -132,18 +137,27 @@ impl Queue {
                 return None;
             }
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self.arrived[lane.0].wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(Duration::ZERO) => return Some(Vec::new()),
-                Some(left) => self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                Some(left) => self.arrived[lane.0].wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
     }
 
-    /// Tells that these, which were taken, are done with.
-    pub(super) fn release<'a>(&self, done: impl IntoIterator<Item = &'a Asked>) {
+    /// Wakes the first lane that has nothing in hand: so a lone attempt finds what the last one left warm.
+    fn wake(&self, state: &State) {
+        if let Some((_, arrived)) = state.busy.iter().zip(&self.arrived).find(|(busy, _)| **busy == 0) {
+            arrived.notify_one();
+        }
+    }
+
+    /// Tells that these, which this lane took, are done with.
+    pub(super) fn release<'a>(&self, lane: Lane, done: impl IntoIterator<Item = &'a Asked>) {
         let mut state = self.state();
-        for subject in done.into_iter().flat_map(|asked| &asked.subjects) {
-            if let Entry::Occupied(mut in_hand) = state.in_hand.entry(*subject) {
+        let State { in_hand, busy, .. } = &mut *state;
+        let done = done.into_iter().inspect(|_| busy[lane.0] -= 1);
+        for subject in done.flat_map(|asked| &asked.subjects) {
+            if let Entry::Occupied(mut in_hand) = in_hand.entry(*subject) {
                 in_hand.get_mut().attempts -= 1;
                 if in_hand.get().attempts == 0 {
                     in_hand.remove();
@@ -155,7 +169,7 @@ impl Queue {
     /// Takes no more attempts; those in the queue are still to be taken from it.
     pub(super) fn close(&self) {
         self.state().closed = true;
-        self.arrived.notify_all();
+        self.arrived.iter().for_each(Condvar::notify_all);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -170,7 +184,7 @@ impl Queue {
 
 impl State {
     fn take(&mut self, lane: Lane, most: usize) -> Vec<Asked> {
-        let Self { waiting, of_student, in_hand, .. } = self;
+        let Self { waiting, of_student, in_hand, busy, .. } = self;
         let mut kept_back: HashSet<Uuid> = HashSet::new();
         let is_free = |asked: &Asked| {
             let is_held = |subject| in_hand.get(subject).is_some_and(|in_hand: &InHand| in_hand.lane != lane);
@@ -191,6 +205,7 @@ impl State {
                 }
             }
         }
+        busy[lane.0] += taken.len();
         for subject in taken.iter().flat_map(|asked| &asked.subjects) {
             in_hand.entry(*subject).or_insert(InHand { lane, attempts: 0 }).attempts += 1;
         }
@@ -220,7 +235,9 @@ pub(super) fn together(
         // Also where it is kept: what comes after it stays behind it.
         students.insert(*student_id);
         keys.extend(key);
-        if is_first && is_free(&asked) {
+        // Asked of each, since what is behind one that is not free is not free either.
+        let is_free = is_free(&asked);
+        if is_first && is_free {
             taken.push(asked);
         } else {
             kept.push(asked);
@@ -230,4 +247,104 @@ pub(super) fn together(
         waiting.push_front(asked);
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use enrollment_core::actor::Actor;
+    use enrollment_core::registration::Mode;
+    use serde_json::json;
+
+    const ONE: Lane = Lane(0);
+    const OTHER: Lane = Lane(1);
+
+    /// Puts an attempt of this student for this section into the queue.
+    fn put(queue: &Queue, number: u128, student: u128, section: u128) -> Answered {
+        let command = json!({"enroll": {
+            "request": {"target": {"section": Uuid::from_u128(section)}, "grading_basis": "graded"},
+            "student_course_id": Uuid::from_u128(number),
+        }});
+        let (asked, answered) = Asked::new(Attempt {
+            id: Uuid::from_u128(number).into(),
+            actor: Actor::system("test"),
+            reason: None,
+            at: DateTime::UNIX_EPOCH,
+            student_id: Uuid::from_u128(student).into(),
+            command: serde_json::from_value(command).unwrap(),
+            mode: Mode::Commit,
+            idempotency: None,
+            caused_by: None,
+        });
+        queue.put(asked).unwrap();
+        answered
+    }
+
+    fn queue() -> Queue {
+        Queue::new(100, Arc::new(Tally::new()))
+    }
+
+    /// What a lane can take at once.
+    fn take(queue: &Queue, lane: Lane) -> Vec<Asked> {
+        queue.take(lane, 100, Some(Duration::ZERO)).unwrap()
+    }
+
+    fn numbers(taken: &[Asked]) -> Vec<u128> {
+        taken.iter().map(|asked| asked.attempt.id.uuid().as_u128()).collect()
+    }
+
+    #[test]
+    fn what_one_lane_has_in_hand_the_other_leaves_in_its_place_with_all_that_is_behind_it() {
+        let queue = queue();
+        let mut waits = vec![put(&queue, 1, 11, 90)];
+        let first = take(&queue, ONE);
+        // Of the same section; of its student, for another section; of that section; and of nothing of these.
+        let later = [(2, 12, 90), (3, 12, 91), (4, 13, 91), (5, 14, 92)];
+        waits.extend(later.map(|(number, student, section)| put(&queue, number, student, section)));
+        let other = take(&queue, OTHER);
+        assert_eq!((numbers(&first), numbers(&other)), (vec![1], vec![5]));
+        assert!(take(&queue, OTHER).is_empty(), "the first lane has it in hand still");
+        queue.release(ONE, &first);
+        let next = take(&queue, OTHER);
+        // The same student's second waits for the next transaction.
+        assert_eq!(numbers(&next), [2, 4]);
+        assert!(take(&queue, ONE).is_empty());
+        queue.release(OTHER, &next);
+        assert_eq!(numbers(&take(&queue, ONE)), [3]);
+    }
+
+    #[test]
+    fn a_lane_may_take_more_of_what_it_has_in_hand_itself() {
+        let queue = queue();
+        let _waits = [put(&queue, 1, 11, 90), put(&queue, 2, 12, 90)];
+        let taken = take(&queue, ONE);
+        let _waits_too = put(&queue, 3, 13, 90);
+        assert_eq!((numbers(&taken), numbers(&take(&queue, ONE))), (vec![1, 2], vec![3]));
+        queue.release(ONE, &taken);
+        let _waits_last = put(&queue, 4, 14, 90);
+        assert!(take(&queue, OTHER).is_empty(), "the third is not done with");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_in_nobodys_hand() {
+        let queue = queue();
+        drop(put(&queue, 1, 11, 90));
+        assert!(take(&queue, ONE).is_empty());
+        let _waits = put(&queue, 2, 11, 90);
+        assert_eq!(numbers(&take(&queue, OTHER)), [2]);
+    }
+
+    #[test]
+    fn a_closed_queue_is_emptied_by_who_can_have_what_is_left() {
+        let queue = queue();
+        let _waits = put(&queue, 1, 11, 90);
+        let taken = take(&queue, ONE);
+        let _waits_too = put(&queue, 2, 12, 90);
+        queue.close();
+        assert!(queue.take(OTHER, 100, None).is_none(), "it is left to who has the section in hand");
+        queue.release(ONE, &taken);
+        assert_eq!(numbers(&queue.take(ONE, 100, None).unwrap()), [2]);
+        assert!(queue.take(ONE, 100, None).is_none());
+    }
 }

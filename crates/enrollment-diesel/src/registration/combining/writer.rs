@@ -80,7 +80,7 @@ impl Writer {
         let expired = self.apart.expired(self.patience);
         self.refuse_late(expired);
         let Due { batch, gone, waiting } = self.apart.due(MOST);
-        self.queue.release(&gone);
+        self.queue.release(self.lane, &gone);
         self.carry_out(batch, waiting);
     }
 
@@ -93,14 +93,13 @@ impl Writer {
 
     /// Answers attempts, which are out of this writer's hand then.
     fn tell(&self, answers: Vec<Answer>) {
-        self.queue.release(answers.iter().map(|(asked, _)| asked));
+        self.queue.release(self.lane, answers.iter().map(|(asked, _)| asked));
         self.teller.tell(answers);
     }
 
     /// Tells every caller of a batch what befell all of them.
-    fn tell_all(&self, batch: Vec<Asked>, error: StoreError) {
-        let error = Arc::new(error);
-        self.tell(batch.into_iter().map(|asked| (asked, Err(StoreError::Shared(Arc::clone(&error)).into()))).collect());
+    fn tell_all(&self, batch: Vec<Asked>, error: &Arc<StoreError>) {
+        self.tell(batch.into_iter().map(|asked| (asked, Err(StoreError::Shared(Arc::clone(error)).into()))).collect());
     }
 
     /// Carries out attempts together, and answers each.
@@ -127,7 +126,7 @@ impl Writer {
             }
             Err(StoreError::OutcomeUnknown(unknown)) => self.settle(batch, StoreError::OutcomeUnknown(unknown)),
             Err(error) if error.may_be_of_one_request() => self.carry_out_in_halves(batch, waiting),
-            Err(error) => self.tell_all(batch, error),
+            Err(error) => self.tell_all(batch, &Arc::new(error)),
         }
     }
 
@@ -184,12 +183,12 @@ impl Writer {
         }
         let (lost, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(|asked| asked.losses > MOST_LOSSES);
         let unknown = Arc::new(unknown);
-        self.tell_all(lost, StoreError::Shared(Arc::clone(&unknown)));
+        self.tell_all(lost, &unknown);
         let attempts: Vec<&Attempt> = batch.iter().map(|asked| &asked.attempt).collect();
         // The connection is gone; another one can tell.
         let inquire = || self.on_connection(|conn| settle::receipts_of(conn, &attempts));
         let Some(receipts) = (0..MOST_INQUIRIES).find_map(|_| inquire().ok()) else {
-            return self.tell_all(batch, StoreError::Shared(unknown));
+            return self.tell_all(batch, &unknown);
         };
         let (mut answers, mut undone) = (Vec::new(), Vec::new());
         for (asked, receipt) in batch.into_iter().zip(receipts) {
