@@ -71,14 +71,16 @@ const PLACE: &str = "
     WHERE snapshot.oldest >= mark.seen_before OR mark.seen_before > snapshot.own";
 
 /// The events after a place, and whether there are events that have no place yet although the page is not full.
+///
+/// That is asked first: events that another reader gives their places meanwhile are either told of here or in the page.
 pub(super) fn read(conn: &mut PgConnection, after: i64, limit: Limit) -> Answer<(Page<Event, i64>, bool)> {
+    let Behind { is_behind } = Statement::new(IS_BEHIND).get_result(conn)?;
     let rows: Vec<FeedRow> =
         Statement::new(READ).bind::<BigInt, _>(after).bind::<BigInt, _>(i64::from(u16::from(limit))).load(conn)?;
     let is_short = rows.len() < limit.get();
     let next = rows.last().map_or(after, |row| row.position);
     let items = rows.into_iter().map(|row| row.event.event()).collect::<Result<_, _>>()?;
-    let is_behind = is_short && Statement::new(IS_BEHIND).get_result::<Behind>(conn)?.is_behind;
-    Ok(Ok((Page { items, next: Some(next) }, is_behind)))
+    Ok(Ok((Page { items, next: Some(next) }, is_short && is_behind)))
 }
 
 /// Gives places to events that have none.
