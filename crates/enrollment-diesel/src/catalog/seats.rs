@@ -5,6 +5,7 @@
 use super::reservations::reserved;
 use crate::StoreError;
 use crate::check::POOL_CHANGED;
+use crate::rows::event;
 use crate::schema::{registration_events, seat_pools, sections};
 use crate::store::Answer;
 use diesel::dsl::{exists, select};
@@ -174,7 +175,7 @@ pub(super) fn audit(
     for (position, (kind, section, detail)) in (0_u128..).zip(moved.into_iter().chain(resized)) {
         diesel::insert_into(registration_events::table)
             .values((
-                registration_events::id.eq(Uuid::from_u128(cause.attempt_id.uuid().as_u128() ^ position)),
+                registration_events::id.eq(event::id(cause.attempt_id, position)),
                 registration_events::at.eq(cause.at),
                 registration_events::actor.eq(cause.actor.as_str()),
                 registration_events::section_id.eq(section.uuid()),

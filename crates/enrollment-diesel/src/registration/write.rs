@@ -9,6 +9,7 @@ mod statements;
 use super::permits;
 use super::register::overtaken;
 use crate::StoreError;
+use crate::rows::event;
 use crate::rows::json::text;
 use crate::rows::numeric::numeric;
 use crate::rows::receipt::Documents;
@@ -143,7 +144,7 @@ impl<'a> Ledger<'a> {
     fn enter(&mut self, entry: &Entry<'a>) -> Result<(), StoreError> {
         let Entry { attempt, idempotency, receipt, record } = entry;
         for (position, change) in (0_u128..).zip(&record.judgement.changes) {
-            self.events.enter(attempt, event_id(attempt, position), change)?;
+            self.events.enter(attempt, event::id(attempt.id, position), change)?;
         }
         self.receipts.enter(record, &mut self.shared)?;
         if let Some(idempotency) = idempotency {
@@ -321,10 +322,4 @@ fn over<'a>(ledger: Statement<'a>, overs: &[Changed<'a>]) -> Result<Statement<'a
 
 fn priority(changed: &StudentCourse) -> i16 {
     changed.waitlist.as_ref().map_or(0, |waiting| waiting.priority)
-}
-
-/// The events of an attempt are numbered by its own id, which nobody else has: the first has that id, and so on. So events
-/// need no ids minted, and one attempt cannot write its events twice.
-fn event_id(attempt: &Attempt, position: u128) -> Uuid {
-    Uuid::from_u128(attempt.id.uuid().as_u128() ^ position)
 }

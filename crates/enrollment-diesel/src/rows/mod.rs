@@ -6,6 +6,7 @@
 pub(crate) mod access_token;
 pub(crate) mod api_key;
 pub(crate) mod course;
+pub(crate) mod event;
 pub(crate) mod hold;
 pub(crate) mod json;
 pub(crate) mod meeting;

@@ -1,8 +1,9 @@
 //! A row of `receipts`: the record of an attempt, of which the parts that only people and replays read are documents.
 //!
 //! They are stored in short. What many receipts have in common is a document of its own ([`documents`]), named by its
-//! digest; of a rule that says nothing only the name is kept. [`read`] puts them together again. Records
-//! from before that are in full, and are read all the same.
+//! digest; of a rule that says nothing only the name is kept, and where none says anything only the digest of their names; what an
+//! event tells of a change is not told again. [`read`] puts them together again. Records from before that are in full, and are read all
+//! the same.
 
 pub(crate) mod documents;
 mod known;
@@ -65,7 +66,7 @@ impl Documents {
         Ok(Self {
             command: json::text(&Asked { command: &record.command, reason: record.reason.clone() })?,
             facts: json::text(&FactsInShort::of(&record.facts, shared)?)?,
-            decision: json::text(&JudgementInShort::of(&record.judgement))?,
+            decision: json::text(&JudgementInShort::of(&record.judgement, shared)?)?,
         })
     }
 }
@@ -92,7 +93,12 @@ struct FactsInShort<'a> {
 #[derive(Serialize)]
 struct SectionInShort {
     document: Uuid,
+    #[serde(skip_serializing_if = "nobody_waits")]
     waitlist: WaitlistFacts,
+}
+
+fn nobody_waits(waitlist: &WaitlistFacts) -> bool {
+    *waitlist == WaitlistFacts::default()
 }
 
 impl<'a> FactsInShort<'a> {
@@ -171,11 +177,14 @@ pub(super) struct HeldInShort<'a> {
     own: OwnInShort<'a>,
 }
 
+/// But for what is the rule.
 #[derive(Serialize)]
 struct OwnInShort<'a> {
     id: StudentCourseId,
+    #[serde(skip_serializing_if = "is_usual")]
     status: Status,
     credits: Credits,
+    #[serde(skip_serializing_if = "is_usual")]
     grading_basis: GradingBasis,
     #[serde(skip_serializing_if = "Option::is_none")]
     grade: Option<&'a Grade>,
@@ -191,7 +200,33 @@ struct OwnInShort<'a> {
     ended_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_reason: Option<&'a Reason>,
+    #[serde(skip_serializing_if = "is_usual")]
     version: Version,
+}
+
+/// What most that is held has, and so is not written.
+trait Usual: PartialEq + Sized {
+    const USUAL: Self;
+}
+
+impl Usual for Status {
+    const USUAL: Self = Self::Enrolled;
+}
+
+impl Usual for GradingBasis {
+    const USUAL: Self = Self::Graded;
+}
+
+impl Usual for Version {
+    const USUAL: Self = Self::FIRST;
+}
+
+fn usual<T: Usual>() -> T {
+    T::USUAL
+}
+
+fn is_usual<T: Usual>(value: &T) -> bool {
+    *value == T::USUAL
 }
 
 /// A judgement, as it is written.
@@ -199,14 +234,22 @@ struct OwnInShort<'a> {
 struct JudgementInShort<'a> {
     outcome: Verdict,
     steps: Vec<StepInShort<'a>>,
-    changes: &'a [Change],
+    changes: Vec<ChangeInShort>,
 }
 
 #[derive(Serialize)]
 struct StepInShort<'a> {
     pointer: &'a str,
     section: Option<&'a SectionRef>,
-    rules: Vec<FindingInShort<'a>>,
+    rules: RulesInShort<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RulesInShort<'a> {
+    /// None says anything.
+    Admit(Uuid),
+    Each(Vec<FindingInShort<'a>>),
 }
 
 #[derive(Serialize)]
@@ -217,21 +260,65 @@ enum FindingInShort<'a> {
     Says(&'a Finding),
 }
 
+/// What kind of change it is. What it left is in the event of the attempt that has the same place ([`event::id`](super::event::id)).
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ChangeInShort {
+    Start,
+    Promote,
+    PassOver,
+    Move,
+    End,
+    Grade,
+}
+
 impl<'a> JudgementInShort<'a> {
-    fn of(judgement: &'a Judgement) -> Self {
+    fn of(judgement: &'a Judgement, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        let mut step = |step: &'a StepJudgement| -> Result<StepInShort<'a>, StoreError> {
+            let rules = RulesInShort::of(&step.rules, shared)?;
+            Ok(StepInShort { pointer: &step.pointer, section: step.section.as_ref(), rules })
+        };
+        Ok(Self {
+            outcome: judgement.outcome,
+            steps: judgement.steps.iter().map(&mut step).collect::<Result<_, _>>()?,
+            changes: judgement.changes.iter().map(ChangeInShort::of).collect(),
+        })
+    }
+}
+
+impl<'a> RulesInShort<'a> {
+    fn of(findings: &'a [Finding], shared: &mut SharedDocuments) -> Result<Self, StoreError> {
+        if findings.iter().all(|finding| finding.violation.is_none()) {
+            return Ok(Self::Admit(shared.rules(findings.iter().map(|finding| finding.rule))?));
+        }
         let finding = |finding: &'a Finding| match finding.violation {
             None => FindingInShort::Admits(finding.rule),
             Some(_) => FindingInShort::Says(finding),
         };
-        let step = |step: &'a StepJudgement| StepInShort {
-            pointer: &step.pointer,
-            section: step.section.as_ref(),
-            rules: step.rules.iter().map(finding).collect(),
-        };
-        Self {
-            outcome: judgement.outcome,
-            steps: judgement.steps.iter().map(step).collect(),
-            changes: &judgement.changes,
+        Ok(Self::Each(findings.iter().map(finding).collect()))
+    }
+}
+
+impl ChangeInShort {
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Start(_) => Self::Start,
+            Change::Promote(_) => Self::Promote,
+            Change::PassOver(_) => Self::PassOver,
+            Change::Move(_) => Self::Move,
+            Change::End(_) => Self::End,
+            Change::Grade(_) => Self::Grade,
+        }
+    }
+
+    fn to(self, changed: StudentCourse) -> Change {
+        match self {
+            Self::Start => Change::Start(changed),
+            Self::Promote => Change::Promote(changed),
+            Self::PassOver => Change::PassOver(changed),
+            Self::Move => Change::Move(changed),
+            Self::End => Change::End(changed),
+            Self::Grade => Change::Grade(changed),
         }
     }
 }

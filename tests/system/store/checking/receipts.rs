@@ -58,10 +58,28 @@ fn every_receipt_is_decided_again() {
                 &attempt,
             ),
             (
-                "UPDATE receipts SET decision = jsonb_set(decision::jsonb, '{changes,0,start,version}', '7')",
+                "UPDATE receipts SET decision = jsonb_set(decision::jsonb, '{changes,0}', '\"move\"')",
                 mended,
                 again,
                 r#""differs_in":["changes"]"#,
+            ),
+            (
+                "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{version}', '7') WHERE kind = 'enrolled'",
+                "UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{version}', '1') WHERE kind = 'enrolled'",
+                again,
+                r#""differs_in":["changes"]"#,
+            ),
+            (
+                "CREATE TABLE kept_events AS SELECT * FROM registration_events; DELETE FROM registration_events",
+                "INSERT INTO registration_events OVERRIDING SYSTEM VALUE SELECT * FROM kept_events",
+                "a receipt can be read",
+                "is not there",
+            ),
+            (
+                "UPDATE receipts SET decision = jsonb_set(decision::jsonb, '{steps,0,rules}', '\"00000000-0000-0000-0000-000000000000\"')",
+                mended,
+                "a receipt can be read",
+                "is not there",
             ),
             ("UPDATE receipts SET facts = facts::jsonb - 'student'", mended, "a receipt can be read", &attempt),
             (

@@ -1,10 +1,13 @@
 //! The events of waitlists are followed in their order.
 
 use super::{assert_each_is_found, broken_by};
-use crate::store::university::{University, enrolling, id};
+use crate::store::university::{University, attempt, enrolling, id};
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId};
-use enrollment_core::registration::{Command, Target};
+use enrollment_core::registration::{Command, Prioritize, Target};
 use serde_json::json;
+
+/// What an event that was changed by hand breaks besides: its receipt would not have been decided like that.
+const CHANGED_BY_HAND: &str = "a receipt that is decided again on its facts is decided as it was";
 
 /// Puts a student on a waitlist.
 fn waiting(university: &University, student: StudentId, section: SectionId) -> StudentCourseId {
@@ -76,9 +79,11 @@ fn each_violation_of_a_waitlist_is_found_and_named() {
     // Who was passed over may be before who got the seat.
     let passed = format!(
         "UPDATE student_courses SET waitlist_priority = -1 WHERE id = '{waits}';
-         UPDATE registration_events SET detail = jsonb_set(jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1'), '{{waitlist,passed_over}}', '{{}}') WHERE student_course_id = '{waits}'"
+         UPDATE registration_events SET detail = jsonb_set(jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1'), '{{waitlist,passed_over}}', '{{\"at\": \"2026-11-24T00:00:00Z\", \"violations\": []}}') WHERE student_course_id = '{waits}'"
     );
-    assert_eq!(broken_by(&university, &passed), Vec::<String>::new());
+    let mut broken = broken_by(&university, &passed);
+    broken.retain(|broken| !broken.starts_with(CHANGED_BY_HAND));
+    assert_eq!(broken, Vec::<String>::new());
 }
 
 #[test]
@@ -95,12 +100,12 @@ fn sections_that_share_seats_have_one_order() {
     let passed = waiting(&university, blocked, ee);
     let last = waiting(&university, hopper, ee);
     // Somebody cannot have the seat when it comes, and keeps the place.
+    let first = Prioritize { student_course_id: passed, priority: -1, expected: None };
+    university.register(attempt(blocked, Command::Prioritize(first))).unwrap();
     university.execute(&format!(
         "INSERT INTO holds (id, student_id, blocks, reason, created_at, updated_at)
          VALUES ('{}', '{blocked}', 'enroll', 'Fees', now(), now());
-         UPDATE student_courses SET waitlist_priority = -1 WHERE id = '{passed}';
-         SET session_replication_role = replica;
-         UPDATE registration_events SET detail = jsonb_set(detail::jsonb, '{{waitlist,priority}}', '-1') WHERE student_course_id = '{passed}'",
+         SET session_replication_role = replica",
         id()
     ));
     university.drop(ada, held.id).unwrap();

@@ -1,18 +1,19 @@
 //! The statements that write what was decided. Each changes student courses, and writes beside that what tells of it.
 
 /// What receipts have in common with others, where it is not there yet. $digests and $documents are two parameters.
+///
+/// The conflict is all that asks whether a document is there: it looks each one up by the index. A query that asks would be planned
+/// once a connection, perhaps when the table was empty, and then read all of it.
 macro_rules! share_documents_sql {
     ($digests:literal, $documents:literal) => {
         concat!(
             "document AS (
                 INSERT INTO receipt_documents (digest, document)
-                SELECT digest, document::json
-                FROM unnest(",
+                SELECT digest, document::json FROM unnest(",
             $digests,
             ", ",
             $documents,
             ") AS shared (digest, document)
-                WHERE NOT EXISTS (SELECT FROM receipt_documents d WHERE d.digest = shared.digest)
                 ORDER BY digest
                 ON CONFLICT (digest) DO NOTHING
             )"

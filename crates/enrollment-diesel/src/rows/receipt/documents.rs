@@ -12,12 +12,13 @@ use chrono::{DateTime, Utc};
 use enrollment_core::catalog::{Component, GradeScale, Meeting, Restriction, SectionStatus, TimeZone};
 use enrollment_core::ids::{SeatPoolId, SectionId};
 use enrollment_core::registration::{
-    CourseFacts, CourseRef, HeldCourse, SectionFacts, SectionRef, StudentCourse, TermFacts, TermRef,
+    Code, CourseFacts, CourseRef, HeldCourse, SectionFacts, SectionRef, StudentCourse, TermFacts, TermRef,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use uuid::Uuid;
 
 thread_local! {
@@ -35,6 +36,8 @@ struct Kept {
     sections: HashMap<SectionId, (SectionFacts, Uuid)>,
     held: HashMap<SectionId, (HeldCourse, Uuid)>,
     scale: Option<(GradeScale, Uuid)>,
+    /// Of an enrollment, a drop, a promotion, …: one list of rules each.
+    rules: HashMap<Vec<Code>, Uuid>,
 }
 
 /// Tells which server the thread writes to from now on, by the time since when it runs.
@@ -113,6 +116,19 @@ impl SharedDocuments {
         })
     }
 
+    /// The rules that were asked, none of which says anything.
+    pub(super) fn rules(&mut self, rules: impl Iterator<Item = Code>) -> Result<Uuid, StoreError> {
+        let rules: Vec<Code> = rules.collect();
+        KEPT.with_borrow_mut(|kept| {
+            if let Some(digest) = kept.rules.get(&rules) {
+                return self.name(kept, *digest, &rules);
+            }
+            let digest = self.add(&rules)?;
+            keep(&mut kept.rules, rules, digest);
+            Ok(digest)
+        })
+    }
+
     /// Whether there is none to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -146,11 +162,11 @@ impl SharedDocuments {
     }
 }
 
-fn keep<T>(kept: &mut HashMap<SectionId, T>, id: SectionId, value: T) {
+fn keep<K: Eq + Hash, T>(kept: &mut HashMap<K, T>, key: K, value: T) {
     if kept.len() > MOST {
         kept.clear();
     }
-    kept.insert(id, value);
+    kept.insert(key, value);
 }
 
 /// A section, but for who waits for it.

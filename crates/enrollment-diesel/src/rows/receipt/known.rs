@@ -1,6 +1,6 @@
 //! The documents that receipts share (`documents`), as they are read: kept from one receipt to the next, because most name the same.
 
-use super::read::{StoredFacts, StoredHeld, StoredSection};
+use super::read::{StoredFacts, StoredHeld, StoredJudgement, StoredSection};
 use crate::StoreError;
 use crate::rows::json::DocumentText;
 use crate::schema::receipt_documents;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Component, GradeScale, Meeting, TimeZone};
 use enrollment_core::ids::SeatPoolId;
-use enrollment_core::registration::{CourseRef, SectionFacts, SectionRef, TermRef};
+use enrollment_core::registration::{Code, CourseRef, SectionFacts, SectionRef, TermRef};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
@@ -24,6 +24,7 @@ pub(crate) struct KnownDocuments {
     sections: Known<SectionFacts>,
     held: Known<HeldDocument>,
     scales: Known<GradeScale>,
+    rules: Known<Vec<Code>>,
     /// What a student has completed is shared by the receipts of one student only, so it is kept for one page.
     completed: Known<Vec<StoredHeld>>,
 }
@@ -48,21 +49,26 @@ pub(super) struct NamesDocument {
 }
 
 impl KnownDocuments {
-    /// Reads what these facts name and is not known yet.
+    /// Reads what these facts and judgements name and is not known yet.
     pub(super) fn load<'a>(
         &mut self,
         conn: &mut PgConnection,
-        facts: impl Iterator<Item = &'a StoredFacts> + Clone,
+        facts: impl Iterator<Item = &'a StoredFacts>,
+        judgements: impl Iterator<Item = &'a StoredJudgement>,
     ) -> Result<(), StoreError> {
         self.completed.read.clear();
         self.sections.make_room();
         self.held.make_room();
         self.scales.make_room();
+        self.rules.make_room();
         for facts in facts {
             self.completed.want(facts.completed);
             self.held.want(facts.held.iter().filter_map(StoredHeld::document));
             self.sections.want(facts.sections.iter().filter_map(StoredSection::document));
             self.scales.want(facts.scale.document());
+        }
+        for judgement in judgements {
+            self.rules.want(judgement.documents());
         }
         self.read(conn)?;
         let of_completed = self.completed.read.values().flatten().flatten();
@@ -72,8 +78,8 @@ impl KnownDocuments {
 
     /// Reads what is wanted.
     fn read(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
-        let Self { sections, held, scales, completed } = self;
-        let wanted = [&sections.wanted, &held.wanted, &scales.wanted, &completed.wanted];
+        let Self { sections, held, scales, rules, completed } = self;
+        let wanted = [&sections.wanted, &held.wanted, &scales.wanted, &rules.wanted, &completed.wanted];
         let wanted: BTreeSet<Uuid> = wanted.into_iter().flatten().copied().collect();
         if wanted.is_empty() {
             return Ok(());
@@ -83,6 +89,7 @@ impl KnownDocuments {
         sections.take(&found);
         held.take(&found);
         scales.take(&found);
+        rules.take(&found);
         completed.take(&found);
         Ok(())
     }
@@ -97,6 +104,10 @@ impl KnownDocuments {
 
     pub(super) fn scale(&self, digest: Uuid) -> Result<&GradeScale, String> {
         self.scales.get(digest)
+    }
+
+    pub(super) fn rules(&self, digest: Uuid) -> Result<&[Code], String> {
+        self.rules.get(digest).map(Vec::as_slice)
     }
 
     pub(super) fn completed(&self, digest: Uuid) -> Result<&[StoredHeld], String> {

@@ -2,14 +2,17 @@
 //! both, so that a form to come needs a variant here, and the check, the history and replays go on as they are.
 
 use super::known::KnownDocuments;
-use super::{Asked, ReceiptRow};
+use super::{Asked, ChangeInShort, ReceiptRow, usual};
 use crate::StoreError;
+use crate::rows::event;
+use crate::rows::json::DocumentText;
 use crate::rows::{Corrupt, Place};
+use crate::schema::registration_events;
 use chrono::{DateTime, Utc};
-use diesel::PgConnection;
+use diesel::prelude::*;
 use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{Credits, GradeScale, Version};
-use enrollment_core::ids::{ReservationId, StudentCourseId, StudentId};
+use enrollment_core::ids::{AttemptId, ReservationId, StudentCourseId, StudentId};
 use enrollment_core::registration::{
     Change, Code, Facts, Finding, GradingBasis, HeldCourse, HoldFacts, Judgement, PermitFacts, Record,
     ReservationFacts, SeatPool, SectionFacts, SectionRef, Status, StepJudgement, StudentCourse, StudentFacts,
@@ -18,17 +21,63 @@ use enrollment_core::registration::{
 use enrollment_core::text::{Grade, Reason};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The records of which these are the rows, in their order. What they share is read by a statement or two for all of them.
+/// The records of which these are the rows, in their order. What they share, and the events that tell of their changes, is read by a
+/// statement or two for all of them.
 pub(crate) fn records(
     conn: &mut PgConnection,
     rows: Vec<ReceiptRow>,
     known: &mut KnownDocuments,
 ) -> Result<Vec<Result<Record, Corrupt>>, StoreError> {
-    let facts: Vec<Result<StoredFacts, Corrupt>> = rows.iter().map(|row| row.read("facts", &row.facts.0)).collect();
-    known.load(conn, facts.iter().flatten())?;
-    Ok(rows.into_iter().zip(facts).map(|(row, facts)| row.record(facts?, known)).collect())
+    let stored: Vec<Result<Stored, Corrupt>> = rows.iter().map(Stored::of).collect();
+    let readable = || stored.iter().flatten();
+    known.load(conn, readable().map(|stored| &stored.facts), readable().map(|stored| &stored.judgement))?;
+    let told = Told::load(conn, rows.iter().zip(&stored))?;
+    Ok(rows.into_iter().zip(stored).map(|(row, stored)| row.record(stored?, known, &told)).collect())
+}
+
+/// The documents of a receipt that name others.
+struct Stored {
+    facts: StoredFacts,
+    judgement: StoredJudgement,
+}
+
+impl Stored {
+    fn of(row: &ReceiptRow) -> Result<Self, Corrupt> {
+        let judgement = row.read("decision", &row.decision.0)?;
+        Ok(Self { facts: row.read("facts", &row.facts.0)?, judgement })
+    }
+}
+
+/// What events tell of changes: the student course that each has left.
+struct Told(HashMap<Uuid, DocumentText>);
+
+impl Told {
+    fn load<'a>(
+        conn: &mut PgConnection,
+        receipts: impl Iterator<Item = (&'a ReceiptRow, &'a Result<Stored, Corrupt>)>,
+    ) -> Result<Self, StoreError> {
+        let events = |(row, stored): (&ReceiptRow, &'a Result<Stored, Corrupt>)| {
+            let attempt = row.attempt_id.into();
+            let changes = stored.as_ref().map_or(&[][..], |stored| &stored.judgement.changes);
+            let in_short = (0_u128..).zip(changes).filter(|(_, change)| matches!(change, StoredChange::InShort(_)));
+            in_short.map(move |(position, _)| event::id(attempt, position))
+        };
+        let ids: Vec<Uuid> = receipts.flat_map(events).collect();
+        if ids.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let named = registration_events::table.filter(registration_events::id.eq_any(ids));
+        let columns = (registration_events::id, registration_events::detail);
+        Ok(Self(named.select(columns).load::<(Uuid, DocumentText)>(conn)?.into_iter().collect()))
+    }
+
+    fn student_course(&self, event: Uuid) -> Result<StudentCourse, String> {
+        let detail = self.0.get(&event).ok_or_else(|| format!("the event {event} is not there"))?;
+        serde_json::from_str(&detail.0).map_err(|error| format!("the event {event} cannot be read: {error}"))
+    }
 }
 
 impl ReceiptRow {
@@ -40,12 +89,15 @@ impl ReceiptRow {
         serde_json::from_str(document).map_err(|error| self.place().corrupt(column, error))
     }
 
-    fn record(self, facts: StoredFacts, known: &KnownDocuments) -> Result<Record, Corrupt> {
+    fn record(self, stored: Stored, known: &KnownDocuments, told: &Told) -> Result<Record, Corrupt> {
         let actor: Actor = self.place().word("actor", &self.actor)?;
         let student_id = self.student_id.into();
         let Asked { command, reason } = self.read("command", &self.command.0)?;
+        let Stored { facts, judgement } = stored;
+        let attempt_id = self.attempt_id.into();
+        let judgement = judgement.in_full(attempt_id, known, told);
         Ok(Record {
-            attempt_id: self.attempt_id.into(),
+            attempt_id,
             at: self.at,
             on_behalf_of: actor.on_behalf_of(student_id),
             actor,
@@ -53,7 +105,7 @@ impl ReceiptRow {
             student_id,
             caused_by: self.caused_by.map(Into::into),
             command,
-            judgement: self.read::<StoredJudgement>("decision", &self.decision.0)?.into(),
+            judgement: judgement.map_err(|reason| self.place().corrupt("decision", reason))?,
             facts: facts.in_full(known).map_err(|reason| self.place().corrupt("facts", reason))?,
         })
     }
@@ -88,7 +140,11 @@ pub(super) enum StoredScale {
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a section, or its document and its waitlist")]
 pub(super) enum StoredSection {
-    InShort { document: Uuid, waitlist: WaitlistFacts },
+    InShort {
+        document: Uuid,
+        #[serde(default)]
+        waitlist: WaitlistFacts,
+    },
     InFull(Box<SectionFacts>),
 }
 
@@ -103,8 +159,10 @@ pub(super) enum StoredHeld {
 #[derive(Clone, Deserialize)]
 pub(super) struct StoredOwn {
     id: StudentCourseId,
+    #[serde(default = "usual")]
     status: Status,
     credits: Credits,
+    #[serde(default = "usual")]
     grading_basis: GradingBasis,
     grade: Option<Grade>,
     waitlist_position: Option<u32>,
@@ -113,6 +171,7 @@ pub(super) struct StoredOwn {
     enrolled_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     end_reason: Option<Reason>,
+    #[serde(default = "usual")]
     version: Version,
 }
 
@@ -213,17 +272,25 @@ impl StoredHeld {
 
 /// A judgement, as it is stored.
 #[derive(Deserialize)]
-struct StoredJudgement {
+pub(super) struct StoredJudgement {
     outcome: Verdict,
     steps: Vec<StoredStep>,
-    changes: Vec<Change>,
+    changes: Vec<StoredChange>,
 }
 
 #[derive(Deserialize)]
 struct StoredStep {
     pointer: String,
     section: Option<SectionRef>,
-    rules: Vec<StoredFinding>,
+    rules: StoredRules,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "what each rule says, or the digest of the names of those that say nothing")]
+enum StoredRules {
+    /// None says anything.
+    Admit(Uuid),
+    Each(Vec<StoredFinding>),
 }
 
 #[derive(Deserialize)]
@@ -234,17 +301,46 @@ enum StoredFinding {
     Says(Finding),
 }
 
-impl From<StoredJudgement> for Judgement {
-    fn from(stored: StoredJudgement) -> Self {
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a change, or what kind of change an event tells of")]
+enum StoredChange {
+    InShort(ChangeInShort),
+    InFull(Box<Change>),
+}
+
+impl StoredJudgement {
+    /// The documents that it names.
+    pub(super) fn documents(&self) -> impl Iterator<Item = Uuid> {
+        self.steps.iter().filter_map(|step| match step.rules {
+            StoredRules::Admit(digest) => Some(digest),
+            StoredRules::Each(_) => None,
+        })
+    }
+
+    /// The judgement on an attempt; an error names the document or the event that cannot be read.
+    fn in_full(self, attempt: AttemptId, known: &KnownDocuments, told: &Told) -> Result<Judgement, String> {
+        let Self { outcome, steps, changes } = self;
+        let steps = steps.into_iter().map(|step| step.in_full(known)).collect::<Result<_, _>>()?;
+        let change = |(position, change)| match change {
+            StoredChange::InShort(kind) => Ok(kind.to(told.student_course(event::id(attempt, position))?)),
+            StoredChange::InFull(change) => Ok(*change),
+        };
+        let changes = (0_u128..).zip(changes).map(change).collect::<Result<_, String>>()?;
+        Ok(Judgement { outcome, steps, changes })
+    }
+}
+
+impl StoredStep {
+    fn in_full(self, known: &KnownDocuments) -> Result<StepJudgement, String> {
+        let admits = |rule| Finding { rule, violation: None, waived_by: None };
         let finding = |finding| match finding {
-            StoredFinding::Admits(rule) => Finding { rule, violation: None, waived_by: None },
+            StoredFinding::Admits(rule) => admits(rule),
             StoredFinding::Says(finding) => finding,
         };
-        let step = |step: StoredStep| StepJudgement {
-            pointer: step.pointer,
-            section: step.section,
-            rules: step.rules.into_iter().map(finding).collect(),
+        let rules = match self.rules {
+            StoredRules::Admit(digest) => known.rules(digest)?.iter().copied().map(admits).collect(),
+            StoredRules::Each(findings) => findings.into_iter().map(finding).collect(),
         };
-        Self { outcome: stored.outcome, steps: stored.steps.into_iter().map(step).collect(), changes: stored.changes }
+        Ok(StepJudgement { pointer: self.pointer, section: self.section, rules })
     }
 }
