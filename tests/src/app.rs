@@ -2,6 +2,7 @@
 
 use crate::clock::TestClock;
 use crate::database::TestDatabase;
+use crate::documented::assert_documented;
 use enrollment_server::application::{Application, Connections, Edge, Settings, Stop, StoreConfig};
 use enrollment_server::identity;
 use serde_json::{Value, json};
@@ -183,7 +184,8 @@ impl Client {
         &self.base
     }
 
-    /// Sends any request; `None` when no answer came.
+    /// Sends any request; `None` when no answer came. Every answer is one that the API's document tells of.
+    #[track_caller]
     pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Option<Answer> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
@@ -196,7 +198,9 @@ impl Client {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
-        response.ok().and_then(read)
+        let answer = response.ok().and_then(read)?;
+        assert_documented(method, path, answer.status);
+        Some(answer)
     }
 
     /// Sends any request.

@@ -5,6 +5,7 @@
 mod app;
 mod clock;
 mod database;
+mod documented;
 mod numbers;
 mod process;
 

@@ -1,4 +1,4 @@
-//! JSON bodies into drafts.
+//! Bodies, and JSON bodies into drafts.
 //!
 //! Bytes and the time that they take are bounded, JSON is checked as JSON (400), and only then as what it describes (422, by the draft's own `parse`).
 
@@ -16,9 +16,29 @@ use std::pin::Pin;
 /// A body that is a JSON object.
 pub(crate) struct Json<T>(pub(crate) T);
 
+/// A body of any type, no larger and no slower than a body may be.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
 impl<T: DeserializeOwned> FromRequest for Json<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = Raw::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Raw(bytes) = raw.await?;
+            check_type(&request, &bytes)?;
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+impl FromRequest for Raw {
+    type Error = Problem;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -26,9 +46,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
         let limit = request.app_data::<Settings>().cloned().unwrap_or_default().body_time_limit;
         Box::pin(async move {
             let bytes = rt::time::timeout(limit, bytes).await.map_err(|_| too_slow())?;
-            let bytes = bytes.map_err(|error| unreadable(&error, &request))?;
-            check_type(&request, &bytes)?;
-            parse(&bytes).map(Self)
+            bytes.map(Self).map_err(|error| unreadable(&error, &request))
         })
     }
 }

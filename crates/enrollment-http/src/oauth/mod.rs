@@ -7,13 +7,14 @@
 mod request;
 
 use crate::Services;
+use crate::body::Raw;
 use crate::caller::Access;
 use crate::edge::{self, Budget};
 use crate::endpoint::Endpoint;
 use crate::problem::{Kind, Problem};
 use actix_web::http::header::{CACHE_CONTROL, ContentType, HeaderValue, PRAGMA};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use enrollment_core::access::{GrantError, IssuedToken, Role, Scope};
 use request::TokenRequest;
 use serde::Serialize;
@@ -133,7 +134,7 @@ impl From<GrantError> for Problem {
 pub(crate) async fn token(
     services: Data<Services>,
     request: HttpRequest,
-    body: web::Bytes,
+    Raw(body): Raw,
 ) -> Result<HttpResponse, Problem> {
     let TokenRequest { client_id, client_secret, scope } = TokenRequest::read(request.headers(), &body)?;
     let scopes = scope.map(|scope| scopes(&scope)).transpose()?;

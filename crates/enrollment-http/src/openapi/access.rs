@@ -52,7 +52,7 @@ fn secure(operation: &mut Operation, access: Access) {
     operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
     let told = operation.description.take().unwrap_or_default();
     operation.description = Some(format!("{told}\n\n{who}").trim_start().to_owned());
-    for (status, name) in [("401", "Unauthenticated"), ("403", "Forbidden"), ("429", "TooManyRequests")] {
+    for (status, name) in [("401", "Unauthenticated"), ("403", "Forbidden")] {
         operation.responses.responses.insert(status.to_owned(), Ref::from_response_name(name).into());
     }
 }

@@ -4,11 +4,13 @@
 //! handler's `responses`. To document a new entry: its draft in the list of [`patches`].
 
 mod access;
+mod edge;
 mod patches;
 mod problems;
 mod strict;
 
 use access::Secured;
+use edge::Edge;
 pub(crate) use patches::{
     CoursePatch, HoldPatch, PermitPatch, ReservationPatch, SectionPatch, StudentPatch, TermPatch, WindowPatch,
 };
@@ -79,7 +81,7 @@ all rules that refuse an enrollment, in `violations`.
         docs_page::document, docs_page::index, docs_page::asset,
     ),
     components(schemas(InputError, SearchText, Violation)),
-    modifiers(&ProblemComponents, &Strict, &Secured),
+    modifiers(&ProblemComponents, &Strict, &Edge, &Secured),
 )]
 struct Document;
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{ContentBuilder, Header, OpenApi, Ref, RefOr, Response, Res
 use utoipa::{IntoResponses, Modify};
 
 /// A response that carries problems: its name among the components, its status, its schema, and what it says.
-struct Answer {
+pub(super) struct Answer {
     name: &'static str,
     status: &'static str,
     schema: &'static str,
@@ -33,7 +33,14 @@ const UNAUTHENTICATED: Answer = answer(
     "It is not known who asks: there is no credential, or it is not accepted. `WWW-Authenticate` tells what is wrong with it.",
 );
 const FORBIDDEN: Answer = answer("Forbidden", "403", "Problem", "The caller's roles do not let them do this.");
-const TOO_MANY: Answer = answer("TooManyRequests", "429", "Problem", "The caller asks too often.");
+pub(super) const TOO_MANY: Answer =
+    answer("TooManyRequests", "429", "Problem", "The caller, or their address, asks too often.");
+pub(super) const BODY_TOO_SLOW: Answer =
+    answer("BodyTooSlow", "408", "Problem", "The body took too long to arrive; nothing was changed.");
+pub(super) const URI_TOO_LONG: Answer =
+    answer("UriTooLong", "414", "Problem", "The path and the query together are too long.");
+pub(super) const HEADERS_TOO_LARGE: Answer =
+    answer("HeadersTooLarge", "431", "Problem", "The header fields together are too large.");
 const NOT_FOUND: Answer = answer(
     "NotFound",
     "404",
@@ -65,7 +72,7 @@ const BULK_REFUSED: Answer = answer(
 const WAITLIST_REFUSED: Answer =
     answer("WaitlistRefused", "409", "RefusedProblem", "There is no place on a waitlist to change.");
 const STALE: Answer = answer("Stale", "412", "Problem", "It was changed since the caller read it.");
-const TOO_LARGE: Answer = answer("TooLarge", "413", "Problem", "The body is too large.");
+pub(super) const TOO_LARGE: Answer = answer("TooLarge", "413", "Problem", "The body is too large.");
 const UNSUPPORTED: Answer = answer(
     "UnsupportedMediaType",
     "415",
@@ -86,11 +93,14 @@ const UNAVAILABLE: Answer = answer(
     "It cannot be answered now: too many requests wait, or the database cannot be reached. Nothing was changed, unless the type is `/problems/outcome-unknown`.",
 );
 
-const ALL: [&Answer; 17] = [
+const ALL: [&Answer; 20] = [
     &MALFORMED,
     &UNAUTHENTICATED,
     &FORBIDDEN,
     &TOO_MANY,
+    &BODY_TOO_SLOW,
+    &URI_TOO_LONG,
+    &HEADERS_TOO_LARGE,
     &NOT_FOUND,
     &CONFLICT,
     &ENROLLMENT_REFUSED,
@@ -125,34 +135,34 @@ sets! {
     /// Of what is found by an id.
     FindProblems = NOT_FOUND | INVALID | INTERNAL | UNAVAILABLE;
     /// Of making an entry.
-    CreateProblems = MALFORMED | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    CreateProblems = MALFORMED | CONFLICT | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of making an entry that belongs to another.
-    CreateOwnedProblems = MALFORMED | NOT_FOUND | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    CreateOwnedProblems = MALFORMED | NOT_FOUND | CONFLICT | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of changing an entry.
-    ChangeProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    ChangeProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of deleting an entry.
     DeleteProblems = MALFORMED | NOT_FOUND | CONFLICT | STALE | INVALID | INTERNAL | UNAVAILABLE;
     /// Of putting what the caller names.
-    PutProblems = MALFORMED | NOT_FOUND | CONFLICT | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    PutProblems = MALFORMED | NOT_FOUND | CONFLICT | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of deleting a grade, which has no versions.
     DeleteGradeProblems = NOT_FOUND | CONFLICT | INVALID | INTERNAL | UNAVAILABLE;
     /// Of enrolling.
-    EnrollProblems = MALFORMED | NOT_FOUND | ENROLLMENT_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    EnrollProblems = MALFORMED | NOT_FOUND | ENROLLMENT_REFUSED | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of a plan.
-    PlanProblems = MALFORMED | NOT_FOUND | PLAN_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    PlanProblems = MALFORMED | NOT_FOUND | PLAN_REFUSED | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of a bulk.
-    BulkProblems = MALFORMED | NOT_FOUND | BULK_REFUSED | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    BulkProblems = MALFORMED | NOT_FOUND | BULK_REFUSED | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of leaving.
     DropProblems = MALFORMED | NOT_FOUND | DROP_REFUSED | STALE | INVALID | INTERNAL | UNAVAILABLE;
     /// Of changing a place on a waitlist.
-    ReorderProblems = MALFORMED | NOT_FOUND | WAITLIST_REFUSED | STALE | TOO_LARGE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
+    ReorderProblems = MALFORMED | NOT_FOUND | WAITLIST_REFUSED | STALE | UNSUPPORTED | INVALID | INTERNAL | UNAVAILABLE;
     /// Of asking for a token, beyond those that RFC 6749 knows.
-    TokenProblems = TOO_LARGE | INTERNAL | UNAVAILABLE;
+    TokenProblems = INTERNAL | UNAVAILABLE;
     /// Of asking whether the server is ready.
     ReadyProblems = UNAVAILABLE;
 }
 
-fn reference(answer: &Answer) -> (String, RefOr<Response>) {
+pub(super) fn reference(answer: &Answer) -> (String, RefOr<Response>) {
     (answer.status.to_owned(), Ref::from_response_name(answer.name).into())
 }
 

@@ -127,13 +127,30 @@ fn every_operation_says_who_may_and_tells_those_who_may_not() {
         let is_open = open.contains(&operation.as_str());
         let expected = if is_open { serde_json::json!([]) } else { serde_json::json!([{ "bearer": [] }]) };
         assert_eq!(told["security"], expected, "{operation}");
-        for status in ["401", "403", "429"] {
+        for status in ["401", "403"] {
             // Who asks for a token tells who they are in the request itself.
             let is_told = !is_open || (operation.as_str(), status) == ("POST /oauth/token", "401");
             assert_eq!(told["responses"].get(status).is_some(), is_told, "{operation} {status}");
         }
         let says_who = told["description"].as_str().is_some_and(|text| text.contains("Who may: "));
         assert_eq!(says_who, !is_open, "{operation}");
+    }
+}
+
+#[test]
+fn every_operation_tells_what_the_edge_answers() {
+    let document = document();
+    for (operation, told) in operations(&document) {
+        for status in ["414", "429", "431"] {
+            assert!(told["responses"][status].get("$ref").is_some(), "{operation} lacks {status}");
+        }
+        for status in ["408", "413"] {
+            assert_eq!(
+                told["responses"].get(status).is_some(),
+                told.get("requestBody").is_some(),
+                "{operation} {status}"
+            );
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The API on mocks, and what it answers.
 
-use actix_web::http::StatusCode;
+use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Bytes;
 use enrollment_core::access::{
@@ -23,8 +24,8 @@ use enrollment_core::registration::{
 use enrollment_http::{Api, CatalogRehearsals, Services, Settings};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
 /// The ports. A mock panics when it is called without an expectation, so a test also says what is not called.
@@ -116,6 +117,8 @@ impl Ports {
             ids: ids(),
             chance: chance(),
         };
+        // Made before anything is asked, since some tests are about time.
+        LazyLock::force(&DOCUMENT);
         TestApi(Api::new(services, settings).unwrap())
     }
 }
@@ -183,11 +186,24 @@ impl std::ops::Deref for TestApi {
 }
 
 impl TestApi {
+    /// Sends a request, whose answer has to be one that the document tells of.
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        let (answer, sent) = self.answer(request).await;
+        assert_documented(&sent, answer.status);
+        answer
+    }
+
+    /// Sends a request to ports that answer what no store would, so that the document says nothing of it.
+    pub(crate) async fn send_to_any_port(&self, request: TestRequest) -> Answer {
+        self.answer(request).await.0
+    }
+
+    async fn answer(&self, request: TestRequest) -> (Answer, HttpRequest) {
         let app = init_service(self.0.app()).await;
         let response = call_service(&app, request.to_request()).await;
+        let sent = response.request().clone();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: read_body(response).await }
+        (Answer { status, headers, body: read_body(response).await }, sent)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -204,6 +220,18 @@ impl TestApi {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(TestRequest::delete().uri(path)).await
+    }
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(enrollment_http::openapi()).unwrap());
+
+/// An endpoint answers no status of which the API's document says nothing.
+fn assert_documented(request: &HttpRequest, status: StatusCode) {
+    let Some(path) = request.match_pattern() else { return };
+    let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+    let operation = &DOCUMENT["paths"][path.as_str()][method.as_str().to_lowercase()];
+    if !operation.is_null() {
+        assert!(operation["responses"].get(status.as_str()).is_some(), "{method} {path} answers {status}");
     }
 }
 

@@ -55,6 +55,15 @@ async fn a_body_that_is_too_large_is_told_the_limit() {
 }
 
 #[actix_web::test]
+async fn a_form_that_is_too_large_is_told_the_limit() {
+    let api = Ports::default().api_with(Settings { body_limit: 256, ..Settings::default() });
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let request = TestRequest::post().uri("/oauth/token").insert_header(form).set_payload("a".repeat(300));
+    let problem = api.send(request).await.problem(413, "/problems/too-large");
+    assert!(problem["detail"].as_str().unwrap().contains("256"));
+}
+
+#[actix_web::test]
 async fn only_json_in_utf8_is_taken() {
     let api = Ports::default().api();
     let body = student_body().to_string();
