@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use ureq::Agent;
 use ureq::http::{Request, Response};
+use ureq::{Agent, ResponseExt};
 
 /// The whole server in this process, over real HTTP, on a database of its own.
 pub struct TestApp {
@@ -198,8 +198,11 @@ impl Client {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let answer = response.ok().and_then(read)?;
-        assert_documented(method, path, answer.status);
+        let response = response.ok()?;
+        // Where it was redirected to.
+        let path = response.get_uri().path().to_owned();
+        let answer = read(response)?;
+        assert_documented(method, &path, answer.status);
         Some(answer)
     }
 
