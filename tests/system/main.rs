@@ -9,6 +9,7 @@ mod bulk;
 mod catalog_api;
 mod course_rules;
 mod crash;
+mod database_tls;
 mod deadlines;
 mod demo;
 mod edge;

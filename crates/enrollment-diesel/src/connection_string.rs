@@ -1,6 +1,8 @@
 //! How a connection is opened without its secret getting anywhere else.
 //!
 //! A connection string may hold a password, and what libpq says of one that it cannot read may quote it: such words are not passed on.
+//!
+//! To explain another failure to connect: a row of [`REMEDIES`].
 
 use diesel::{Connection, ConnectionError, ConnectionResult, PgConnection};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,9 +18,38 @@ const QUOTING: [&str; 6] = [
     "invalid integer value",
 ];
 
+/// Words of libpq, and what can be done about what they say.
+const REMEDIES: [(&str, &str); 4] = [
+    (
+        "does not match host name",
+        "the host in the connection string must be a name for which PostgreSQL's certificate was issued",
+    ),
+    (
+        "certificate verify failed",
+        "`sslrootcert` must name a file with the certificate of the authority that issued PostgreSQL's",
+    ),
+    (
+        "root certificate file",
+        "name the file with the certificate of the authority that issued PostgreSQL's by `sslrootcert`",
+    ),
+    (
+        "does not support SSL",
+        "turn on TLS in PostgreSQL (`ssl = on`, with `ssl_cert_file` and `ssl_key_file`); only where nobody can listen in between, ask for \
+         `sslmode=disable`",
+    ),
+];
+
 /// Opens a connection.
 pub(crate) fn establish(url: &SecretString) -> ConnectionResult<PgConnection> {
-    PgConnection::establish(url.expose_secret()).map_err(without_secrets)
+    PgConnection::establish(url.expose_secret()).map_err(without_secrets).map_err(with_remedy)
+}
+
+fn with_remedy(error: ConnectionError) -> ConnectionError {
+    let ConnectionError::BadConnection(said) = &error else { return error };
+    match REMEDIES.iter().find(|(words, _)| said.contains(words)) {
+        Some((_, remedy)) => ConnectionError::BadConnection(format!("{}; {remedy}", said.trim_end())),
+        None => error,
+    }
 }
 
 fn without_secrets(error: ConnectionError) -> ConnectionError {
