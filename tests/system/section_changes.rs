@@ -127,6 +127,33 @@ fn a_section_that_is_cancelled_ends_what_its_students_have_with_the_reason() {
 }
 
 #[test]
+fn why_a_section_was_changed_is_told_where_the_change_is() {
+    let full = Full::new(["ada", "ben", "cy", "dee"]);
+    let change = |reason: &str, fields: &Value| {
+        full.app.send_json("PATCH", &full.path(), &[("enrollment-reason", reason)], fields).expect(200)
+    };
+    let newest = |of: &str| full.app.get(&format!("/api/v1/{of}/history")).expect(200)["items"][0].clone();
+    let of_section = format!("sections/{}", full.section);
+
+    change("A larger room", &json!({"capacity": 2}));
+    let events = full.app.get(&format!("/api/v1/{of_section}/history")).expect(200)["items"].clone();
+    let resized = events.as_array().unwrap().iter().find(|event| event["kind"] == "capacity_changed").unwrap();
+    assert_eq!((&resized["reason"], &resized["detail"]["after"]), (&json!("A larger room"), &json!(2)), "{resized}");
+    let promoted = newest(&format!("students/{}", full.students[1]));
+    assert_eq!((&promoted["kind"], &promoted["reason"]), (&json!("enrolled"), &Value::Null), "the engine offers seats");
+
+    change("Budget", &json!({"status": "cancelled"}));
+    let ended = newest(&format!("students/{}", full.students[0]));
+    assert_eq!((&ended["kind"], &ended["reason"]), (&json!("cancelled"), &json!("Budget")));
+    let receipt = full.app.get(&format!("/api/v1/receipts/{}", ended["attempt_id"].as_str().unwrap())).expect(200);
+    assert_eq!(receipt["reason"], "Budget");
+    let feed = full.app.get("/api/v1/events?limit=200").expect(200);
+    let told: Vec<&Value> = feed["items"].as_array().unwrap().iter().map(|event| &event["reason"]).collect();
+    assert!(told.contains(&&json!("A larger room")) && told.contains(&&json!("Budget")), "{told:?}");
+    full.app.database.assert_invariants();
+}
+
+#[test]
 fn a_waitlist_that_is_shortened_lets_the_last_go_after_the_seats_are_given() {
     let full = Full::new(["ada", "ben", "cy", "dee"]);
     let fewer = json!({"waitlist_capacity": 1, "capacity": 2});

@@ -88,6 +88,11 @@ impl FieldErrors {
         errors
     }
 
+    /// A list of one, of what there is nothing of that name.
+    pub fn of_missing(pointer: impl Into<String>) -> Self {
+        Self::one(pointer, "names something that does not exist: look the id up again")
+    }
+
     /// Starts a list with the fields that a draft does not know.
     pub fn unknown(fields: &UnknownFields) -> Self {
         let mut errors = Self::default();

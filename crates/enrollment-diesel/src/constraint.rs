@@ -61,7 +61,7 @@ fn refusal(constraint: &str) -> Option<Error> {
 }
 
 fn missing(pointer: &str) -> Error {
-    Error::Invalid(FieldErrors::one(pointer, "names something that does not exist: look the id up again"))
+    Error::Invalid(FieldErrors::of_missing(pointer))
 }
 
 /// What a section's course, term and component cannot leave while students have registered.

@@ -167,6 +167,7 @@ pub(crate) async fn get(
         ("id" = SectionId, Path, description = "The section."),
         DryRunParameter,
         ("If-Match" = Option<String>, Header, description = "The ETag of the section as the caller read it. Without it, or with `*`, the change is made whatever the version."),
+        ("Enrollment-Reason" = Option<String>, Header, description = "Why: 1 to 500 characters in UTF-8, kept with the events of the section and of the students whose courses end by it."),
     ),
     request_body(content = SectionPatch, example = json!({ "capacity": 40, "status": "open" })),
     responses(

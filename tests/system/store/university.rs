@@ -48,7 +48,7 @@ pub(crate) fn now() -> Time {
 pub(crate) fn cause() -> Cause {
     // The events of a change, and the attempts that follow from it, are numbered from its id on: apart, so that no other has theirs.
     let attempt_id = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000 + ((id().as_u128() & 0x3f_ffff) << 40));
-    Cause { attempt_id: attempt_id.into(), actor: Actor::system("registrar"), at: now() }
+    Cause { attempt_id: attempt_id.into(), actor: Actor::system("registrar"), reason: None, at: now() }
 }
 
 /// An entry of these fields.

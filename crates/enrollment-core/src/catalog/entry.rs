@@ -3,8 +3,10 @@
 use crate::Subject;
 use crate::access::{Operation, Resource, View};
 use crate::fields::FieldErrors;
+use crate::ids::StudentId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How often an entry has been written: 1 when it is new. Two reads with the same version saw the same entry.
@@ -90,6 +92,12 @@ pub trait Entry: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whose record the entry with this id is: nobody's, unless it says otherwise.
     fn record(_: Self::Id) -> Resource {
         Resource::Institution
+    }
+
+    /// Where the entry names students whose record it is not: the field, and whom it names. Who may not know of one of them is
+    /// answered as if there were nobody of that id.
+    fn named(&self) -> Option<(&'static str, BTreeSet<StudentId>)> {
+        None
     }
 
     /// The filter that lets through only what this view shows; none where the view shows nothing of these entries.

@@ -4,6 +4,7 @@ use super::{Cause, Draft, Entry, Repository, Stamp, Version};
 use crate::Error;
 use crate::access::{Gate, Operation, Principal, Resource};
 use crate::clock::Clock;
+use crate::fields::FieldErrors;
 use crate::ids::{AttemptId, IdSource};
 use crate::page::{Page, PageRequest};
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl<E: Entry> Catalog<E> {
     }
 
     pub(super) async fn insert(&self, by: &Principal, draft: E::Draft) -> Result<E, Error> {
-        let (entry, cause) = self.made(by, draft)?;
+        let (entry, cause) = self.made(by, draft).await?;
         self.repository.insert(entry, cause).await
     }
 
@@ -101,7 +102,7 @@ impl<E: Entry> Catalog<E> {
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<E, Error> {
-        let (changed, cause) = self.changed(by, current, expected, draft)?;
+        let (changed, cause) = self.changed(by, current, expected, draft).await?;
         self.repository.update(changed, current.stamp().version, cause).await
     }
 
@@ -110,14 +111,15 @@ impl<E: Entry> Catalog<E> {
     }
 
     /// The entry that a draft makes.
-    pub(crate) fn made(&self, by: &Principal, draft: E::Draft) -> Result<(E, Cause), Error> {
+    pub(crate) async fn made(&self, by: &Principal, draft: E::Draft) -> Result<(E, Cause), Error> {
         let cause = self.cause(by);
         let entry = draft.parse(Stamp::new(self.ids.next().into(), cause.at))?;
+        self.admit_to_name(by, None, &entry).await?;
         Ok((entry, cause))
     }
 
     /// An entry that was just found, as a draft would change it.
-    pub(crate) fn changed(
+    pub(crate) async fn changed(
         &self,
         by: &Principal,
         current: &E,
@@ -130,11 +132,28 @@ impl<E: Entry> Catalog<E> {
         }
         let cause = self.cause(by);
         let changed = draft.over(current).parse(stamp.changed(cause.at))?;
+        self.admit_to_name(by, Some(current), &changed).await?;
         Ok((changed, cause))
     }
 
+    /// Lets the principal name the students whom the entry names and did not name `before`.
+    async fn admit_to_name(&self, by: &Principal, before: Option<&E>, entry: &E) -> Result<(), Error> {
+        let Some((pointer, mut named)) = entry.named() else { return Ok(()) };
+        if let Some((_, known)) = before.and_then(E::named) {
+            named.retain(|student| !known.contains(student));
+        }
+        let count = named.len();
+        let reached = self.gate.reached(by, E::WRITE, named).await?;
+        if reached.len() == count { Ok(()) } else { Err(Error::Invalid(FieldErrors::of_missing(pointer))) }
+    }
+
     pub(crate) fn cause(&self, by: &Principal) -> Cause {
-        Cause { attempt_id: AttemptId::mint(self.ids.as_ref()), actor: by.actor().clone(), at: self.clock.now() }
+        Cause {
+            attempt_id: AttemptId::mint(self.ids.as_ref()),
+            actor: by.actor().clone(),
+            reason: by.reason().cloned(),
+            at: self.clock.now(),
+        }
     }
 }
 

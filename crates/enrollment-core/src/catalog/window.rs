@@ -10,6 +10,7 @@ use crate::ids::{StudentId, TermId, WindowId};
 use crate::text::{Level, Program};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What a window is for.
@@ -94,6 +95,11 @@ impl Entry for Window {
 
     fn stamp(&self) -> Stamp<WindowId> {
         Stamp { id: self.id, version: self.version, created_at: self.created_at, updated_at: self.updated_at }
+    }
+
+    fn named(&self) -> Option<(&'static str, BTreeSet<StudentId>)> {
+        let students = self.students.as_ref()?;
+        Some(("/students", students.iter().copied().collect()))
     }
 }
 

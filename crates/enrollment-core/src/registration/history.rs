@@ -44,7 +44,7 @@ pub struct Event {
     /// The student course.
     pub student_course_id: Option<StudentCourseId>,
     /// The student course as it was then, empty where that was not written down; of a change of seats, how many there were
-    /// `before` and `after` it, and the `reason`; of another pool, the ids of both.
+    /// `before` and `after` it, the `reason` of the overload, and as `because` why the section was changed; of another pool, the ids of both.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub detail: Value,
 }

@@ -79,7 +79,7 @@ impl<E: Entry> Rehearsals<E> {
         expected: Option<Version>,
         draft: E::Draft,
     ) -> Result<EntryChange<E>, Error> {
-        let (changed, cause) = self.catalog.changed(by, current, expected, draft)?;
+        let (changed, cause) = self.catalog.changed(by, current, expected, draft).await?;
         self.rehearse(by, Edit::Replace(changed, current.stamp().version), cause).await
     }
 }
@@ -114,7 +114,7 @@ impl<E: Owned> RehearsalsOf<'_, E> {
     pub async fn create(&self, by: &Principal, draft: E::Draft) -> Result<EntryChange<E>, Error> {
         let catalog = &self.rehearsals.catalog;
         catalog.of(self.owner).admit(by, E::WRITE).await?;
-        let (made, cause) = catalog.made(by, E::draft_of(self.owner, draft))?;
+        let (made, cause) = catalog.made(by, E::draft_of(self.owner, draft)).await?;
         self.rehearsals.rehearse(by, Edit::Insert(made), cause).await
     }
 

@@ -128,6 +128,15 @@ impl Registration {
         self.carry_out(by, attempt).await.map_err(not_found)
     }
 
+    /// The student course of who was given another place, with that place, which depends on the others'.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it does not exist or is another student's.
+    pub async fn place(&self, by: &Principal, student: StudentId, id: StudentCourseId) -> Result<StudentCourse, Error> {
+        self.gate.admit(by, Operation::Prioritize, Resource::Student(student)).await?;
+        self.repository.find(student, id).await
+    }
+
     /// Lets the principal ask for it, or at least ask what it would do.
     async fn admit(
         &self,
@@ -176,7 +185,12 @@ impl Registration {
 
     /// What others follow from that this service makes no attempt for.
     pub(super) fn cause(&self, by: &Principal) -> Cause {
-        Cause { attempt_id: AttemptId::mint(&*self.ids), actor: by.actor().clone(), at: self.clock.now() }
+        Cause {
+            attempt_id: AttemptId::mint(&*self.ids),
+            actor: by.actor().clone(),
+            reason: by.reason().cloned(),
+            at: self.clock.now(),
+        }
     }
 
     /// One student course of a student.

@@ -230,7 +230,12 @@ impl University {
     /// Carries out what a registrar changes, and all that follows from it.
     pub(crate) fn change(&mut self, change: &Change) -> Vec<Decided> {
         self.attempts += 1;
-        let cause = Cause { attempt_id: id(1_000 + self.attempts), actor: Actor::anonymous(), at: hour(self.hours) };
+        let cause = Cause {
+            attempt_id: id(1_000 + self.attempts),
+            actor: Actor::anonymous(),
+            reason: None,
+            at: hour(self.hours),
+        };
         let origin = Origin::of_change(&cause, Mode::Commit);
         let mut decided = Vec::new();
         match change {

@@ -172,7 +172,10 @@ pub(super) fn audit(
         let detail = json!({ "before": before, "after": seats, "reason": reason });
         told.iter().map(move |section| (kind, *section, detail.clone()))
     });
-    for (position, (kind, section, detail)) in (0_u128..).zip(moved.into_iter().chain(resized)) {
+    for (position, (kind, section, mut detail)) in (0_u128..).zip(moved.into_iter().chain(resized)) {
+        if let Some(reason) = &cause.reason {
+            detail["because"] = json!(reason);
+        }
         diesel::insert_into(registration_events::table)
             .values((
                 registration_events::id.eq(event::id(cause.attempt_id, position)),

@@ -90,7 +90,7 @@ fn write_all(
 }
 
 fn cause(batch: &Batch) -> Cause {
-    Cause { attempt_id: batch.attempt_id, actor: batch.actor.clone(), at: batch.at }
+    Cause { attempt_id: batch.attempt_id, actor: batch.actor.clone(), reason: None, at: batch.at }
 }
 
 fn touched_students(batch: &Batch, leaving: impl IntoIterator<Item = StudentId>) -> Vec<Uuid> {

@@ -19,7 +19,8 @@ const BATCH: i64 = 2000;
 /// $1 after which place, $2 how many.
 const READ: &str = "
     SELECT f.position, e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
-        e.student_course_id, e.detail, r.command ->> 'reason' AS reason
+        e.student_course_id, e.detail,
+        coalesce(r.command ->> 'reason', CASE WHEN e.student_id IS NULL THEN e.detail ->> 'because' END) AS reason
     FROM event_feed f JOIN registration_events e ON e.sequence = f.sequence
         LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
     WHERE f.position > $1 ORDER BY f.position LIMIT $2";

@@ -79,7 +79,8 @@ macro_rules! events_of {
             $table,
             " one LEFT JOIN LATERAL (
                 SELECT e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
-                    e.student_course_id, e.detail, r.command ->> 'reason' AS reason
+                    e.student_course_id, e.detail,
+                    coalesce(r.command ->> 'reason', CASE WHEN e.student_id IS NULL THEN e.detail ->> 'because' END) AS reason
                 FROM registration_events e LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
                 WHERE e.",
             $column,
