@@ -75,6 +75,6 @@ pub(crate) async fn change(
     }
     let moved = student_course(&receipt)?;
     // Its place depends on the others, and is read when they are.
-    let moved = services.registration.get(&by, student, moved.id).await?;
+    let moved = services.registration.place(&by, student, moved.id).await?;
     Ok(linked(changed(&moved)?, link(&receipt)))
 }

@@ -136,3 +136,36 @@ fn who_would_get_a_seat_is_told_only_to_those_who_may_read_that_students_courses
     assert_eq!(others(&change(&reader, more)), [campus.grace.as_str()]);
     assert_eq!(others(&change(&reader, none)).len(), 2);
 }
+
+#[test]
+fn who_writes_windows_is_answered_about_a_confidential_student_as_about_none() {
+    let campus = Campus::open();
+    let section = campus.registrar.get(&format!("/api/v1/sections/{}", campus.sections[0])).expect(200);
+    let windows = format!("/api/v1/terms/{}/windows", section["term_id"].as_str().unwrap());
+    let service = campus.service(&["windows:write"]);
+    let for_whom =
+        |students: &[&str]| json!({"action": "add", "opens_at": "2026-01-01T00:00:00Z", "students": students});
+    let listing = campus.registrar.post(&windows, &for_whom(&[&campus.hugo])).expect(201);
+    let window = format!("{windows}/{}", listing["id"].as_str().unwrap());
+    for query in ["", "?dry_run=true"] {
+        let make =
+            |name: &str| told(&service.post(&format!("{windows}{query}"), &for_whom(&[&campus.ada, name])), name);
+        let hidden = make(&campus.hugo);
+        assert_eq!((hidden.0, &hidden), (422, &make(NOBODY)), "{query}");
+        service.post(&format!("{windows}{query}"), &for_whom(&[&campus.ada])).expect(if query.is_empty() {
+            201
+        } else {
+            200
+        });
+        let own = campus.registrar.post(&windows, &for_whom(&[&campus.grace])).expect(201);
+        let own = format!("{windows}/{}{query}", own["id"].as_str().unwrap());
+        let list = |name: &str| told(&service.patch(&own, &json!({"students": [name]})), name);
+        let hidden = list(&campus.hugo);
+        assert_eq!((hidden.0, &hidden), (422, &list(NOBODY)), "{query}");
+        // Whom a window lists already stays on its list.
+        service.patch(&format!("{window}{query}"), &json!({"students": [campus.hugo, campus.ada]})).expect(200);
+    }
+    let trusted = campus.service(&["windows:write", "confidential:read"]);
+    trusted.post(&windows, &for_whom(&[&campus.hugo])).expect(201);
+    assert_eq!(trusted.post(&windows, &for_whom(&[NOBODY])).invalid(), ["/students"]);
+}

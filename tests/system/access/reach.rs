@@ -201,3 +201,22 @@ fn what_a_student_does_and_what_is_done_for_a_student_are_told_apart() {
     assert_eq!((&kept["on_behalf_of"], &kept["reason"]), (&json!(campus.grace), &json!("Moved away")));
     campus.ada().get(&receipt).expect(404);
 }
+
+#[test]
+fn who_may_give_another_place_on_a_waitlist_is_told_it_without_a_permission_to_read() {
+    let campus = Campus::open();
+    let section = &campus.sections[1];
+    campus
+        .registrar
+        .patch(&format!("/api/v1/sections/{section}"), &json!({"capacity": 1, "waitlist_capacity": 5}))
+        .expect(200);
+    let noor = campus.registrar.student("N");
+    let path = format!("/api/v1/students/{noor}/courses");
+    let waits = campus.registrar.post(&path, &json!({"section_id": section, "waitlist": true})).expect(201);
+    let path = format!("{path}/{}", waits["id"].as_str().unwrap());
+    let service = campus.service(&["registrations:write"]);
+    let moved = service.patch(&path, &json!({"waitlist_priority": -1})).expect(200);
+    assert_eq!(moved["waitlist"]["priority"], -1, "{moved}");
+    service.get(&path).expect(403);
+    campus.ada().patch(&path, &json!({"waitlist_priority": -2})).expect(403);
+}
