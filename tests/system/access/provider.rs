@@ -7,11 +7,14 @@ use enrollment_core::clock::Clock;
 use enrollment_server::application::Rates;
 use enrollment_server::clock::SystemClock;
 use enrollment_server::identity::provider::{KeySource, Mapping, ProviderSettings};
-use enrollment_tests::{Client, TestApp};
+use enrollment_tests::{Client, Place, ServerProcess, TestApp, TestDatabase};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -31,10 +34,39 @@ impl Provider {
     pub(super) fn new() -> Self {
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let provider = Self { key: Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap(), folder: TempDir::new().unwrap() };
-        let public = base64(provider.key.public_key());
-        let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "k1", "x": public}]});
-        std::fs::write(provider.folder.path().join("jwks.json"), keys.to_string()).unwrap();
+        std::fs::write(provider.folder.path().join("jwks.json"), provider.keys().to_string()).unwrap();
         provider
+    }
+
+    /// Its keys, as a JWKS.
+    fn keys(&self) -> Value {
+        let public = base64(self.key.public_key());
+        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "k1", "x": public}]})
+    }
+
+    /// Serves what `OpenID` Connect Discovery looks for, and answers the issuer.
+    fn serve(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}/realms/campus", listener.local_addr().unwrap());
+        let configuration = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/certs")}).to_string();
+        let keys = self.keys().to_string();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let asked = lines.next().unwrap_or_default();
+                while lines.next().is_some_and(|line| !line.is_empty()) {}
+                let (status, body) = match asked.split(' ').nth(1) {
+                    Some("/realms/campus/.well-known/openid-configuration") => ("200 OK", configuration.as_str()),
+                    Some("/realms/campus/certs") => ("200 OK", keys.as_str()),
+                    _ => ("404 Not Found", ""),
+                };
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+                drop((&stream).write_all(answer.as_bytes()));
+            }
+        });
+        issuer
     }
 
     /// A server that trusts it, and its administrator. There is no limit to failures, of which tests have more than anybody.
@@ -121,4 +153,29 @@ fn a_token_of_the_provider_is_somebody_in_the_role_that_its_claims_mean() {
     // Who means nothing here may do nothing.
     let stranger = provider.token(&json!({"sub": "stranger", "roles": ["library"]}));
     app.client().with_credential(&stranger).get("/api/v1/courses").expect(403);
+}
+
+#[test]
+fn a_server_that_is_told_the_issuer_alone_finds_its_keys() {
+    let (provider, database) = (Provider::new(), TestDatabase::create());
+    let issuer = provider.serve();
+    let trusting = |issuer: &str| {
+        let settings = [
+            ("ENROLLMENT_OIDC_ISSUER", issuer),
+            ("ENROLLMENT_OIDC_AUDIENCE", "enrollment"),
+            ("ENROLLMENT_OIDC_ROLES_CLAIM", "roles"),
+            ("ENROLLMENT_OIDC_ROLES", "office=registrar"),
+        ];
+        Place::database(database.server_url()).guarded().with(&settings)
+    };
+    let server = ServerProcess::start_at(&trusting(&issuer), ServerProcess::free_address());
+    let ask = |token: &str| server.client().with_credential(token).get("/api/v1/students").status;
+    assert_eq!(ask(&provider.token(&json!({"iss": issuer}))), 200);
+    assert_eq!(ask(&provider.token(&json!({}))), 401, "of another issuer");
+    assert_eq!(ask(&Provider::new().token(&json!({"iss": issuer}))), 401, "by a key of somebody else's");
+
+    for wrong in ["campus", "http://id.example.edu"] {
+        let ended = trusting(wrong).command(&["serve", "--listen", "127.0.0.1:0"]);
+        assert!(ended.status != Some(0) && ended.output.contains("ENROLLMENT_OIDC_JWKS"), "{wrong}: {ended:?}");
+    }
 }

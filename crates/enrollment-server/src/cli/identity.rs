@@ -13,7 +13,7 @@ pub(super) struct IdentityArgs {
     #[arg(long, env = "ENROLLMENT_NO_AUTHENTICATION", value_parser = clap::builder::BoolishValueParser::new())]
     pub(super) no_authentication: bool,
     /// The issuer of the identity provider whose tokens (JWTs) are taken, as in the claim `iss`.
-    #[arg(long, env = "ENROLLMENT_OIDC_ISSUER", value_name = "URL", requires_all = ["oidc_audience", "oidc_jwks"])]
+    #[arg(long, env = "ENROLLMENT_OIDC_ISSUER", value_name = "URL", requires = "oidc_audience")]
     oidc_issuer: Option<String>,
     /// The audiences of which a token has to name one in the claim `aud`.
     #[arg(
@@ -24,7 +24,7 @@ pub(super) struct IdentityArgs {
         requires = "oidc_issuer"
     )]
     oidc_audience: Vec<String>,
-    /// The provider's keys (a JWKS): a file, or an https URL.
+    /// The provider's keys (a JWKS): a file, or an https URL. Without it, where the issuer's `/.well-known/openid-configuration` says.
     #[arg(long, env = "ENROLLMENT_OIDC_JWKS", value_name = "FILE|URL", requires = "oidc_issuer", value_parser = KeySource::from_str)]
     oidc_jwks: Option<KeySource>,
     /// Seconds by which the provider's clock may differ.
@@ -53,10 +53,14 @@ impl IdentityArgs {
     }
 
     fn provider(&self) -> Result<Option<ProviderSettings>, Failure> {
-        let (Some(issuer), Some(keys)) = (self.oidc_issuer.clone(), self.oidc_jwks.clone()) else { return Ok(None) };
+        let Some(issuer) = self.oidc_issuer.clone() else { return Ok(None) };
         if issuer.is_empty() || self.oidc_audience.iter().any(String::is_empty) {
             return Err("the issuer and the audiences of the identity provider must not be empty".into());
         }
+        let keys = match &self.oidc_jwks {
+            Some(keys) => keys.clone(),
+            None => KeySource::of_issuer(&issuer).map_err(|reason| format!("{reason}, by ENROLLMENT_OIDC_JWKS"))?,
+        };
         let mapping = Mapping {
             student: self.oidc_student_claim.clone(),
             instructor: self.oidc_instructor_claim.clone(),

@@ -3,6 +3,7 @@
 //!
 //! A thread of its own does it. What cannot be read leaves the last good keys as they are.
 
+use super::discovery;
 use super::fetch::Fetcher;
 use super::key_set::{Found, KeySet, ProviderKey};
 use enrollment_core::access::{AuthenticationError, Rejection};
@@ -40,19 +41,47 @@ pub enum KeySource {
     File(PathBuf),
     /// At a URL.
     Url(String),
+    /// Where the configuration of this issuer says.
+    Issuer(String),
+}
+
+impl KeySource {
+    /// Wherever the issuer says that its keys are.
+    ///
+    /// # Errors
+    /// When the issuer is no URL that can be believed.
+    pub fn of_issuer(issuer: &str) -> Result<Self, &'static str> {
+        let is_bare = !issuer.contains(['?', '#']);
+        if is_bare && is_trustworthy(issuer) {
+            return Ok(Self::Issuer(issuer.to_owned()));
+        }
+        Err("the keys of an issuer that is no https URL cannot be found by it: tell where they are")
+    }
 }
 
 impl FromStr for KeySource {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once("://") {
-            None if text.is_empty() => Err("must be a file or an https URL"),
-            None => Ok(Self::File(text.into())),
-            Some(("https", _)) => Ok(Self::Url(text.to_owned())),
-            Some(("http", rest)) if is_loopback(rest) => Ok(Self::Url(text.to_owned())),
-            Some(_) => Err("must be a file or an https URL: whoever can change keys on their way can sign tokens"),
+        if text.is_empty() {
+            return Err("must be a file or an https URL");
         }
+        if !text.contains("://") {
+            return Ok(Self::File(text.into()));
+        }
+        if is_trustworthy(text) {
+            return Ok(Self::Url(text.to_owned()));
+        }
+        Err("must be a file or an https URL: whoever can change keys on their way can sign tokens")
+    }
+}
+
+/// Whether nobody can change on its way what this URL names.
+pub(super) fn is_trustworthy(url: &str) -> bool {
+    match url.split_once("://") {
+        Some(("https", rest)) => !rest.is_empty(),
+        Some(("http", rest)) => is_loopback(rest),
+        _ => false,
     }
 }
 
@@ -204,6 +233,7 @@ impl Renewer {
 enum Source {
     File { path: PathBuf, stamp: Option<(SystemTime, u64)> },
     Url { url: String, fetcher: Fetcher },
+    Issuer { issuer: String, fetcher: Fetcher },
 }
 
 impl Source {
@@ -211,6 +241,7 @@ impl Source {
         match source {
             KeySource::File(path) => Self::File { path, stamp: None },
             KeySource::Url(url) => Self::Url { url, fetcher: Fetcher::new() },
+            KeySource::Issuer(issuer) => Self::Issuer { issuer, fetcher: Fetcher::new() },
         }
     }
 
@@ -218,20 +249,21 @@ impl Source {
         match self {
             Self::File { path, .. } => path.display().to_string(),
             Self::Url { url, .. } => url.clone(),
+            Self::Issuer { issuer, .. } => discovery::configuration_of(issuer),
         }
     }
 
     fn every(&self) -> Duration {
         match self {
             Self::File { .. } => LOOK_EVERY,
-            Self::Url { .. } => FETCH_EVERY,
+            Self::Url { .. } | Self::Issuer { .. } => FETCH_EVERY,
         }
     }
 
     fn may_have_changed(&self) -> bool {
         match self {
             Self::File { path, stamp } => stamp_of(path) != *stamp,
-            Self::Url { .. } => true,
+            Self::Url { .. } | Self::Issuer { .. } => true,
         }
     }
 
@@ -245,6 +277,7 @@ impl Source {
                 Ok(text)
             }
             Self::Url { url, fetcher } => fetcher.get(url),
+            Self::Issuer { issuer, fetcher } => discovery::keys(issuer, fetcher),
         }
     }
 }

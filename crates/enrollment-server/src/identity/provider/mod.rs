@@ -9,6 +9,7 @@
 //! five minutes at most; what is remembered is forgotten when the provider's keys change.
 
 mod claims;
+mod discovery;
 mod fetch;
 mod key_keeper;
 mod key_set;

@@ -396,8 +396,15 @@ fn a_file_is_read_again_when_it_changes_and_what_it_no_longer_has_is_forgotten()
 
 /// A provider that counts how often its keys are asked for.
 fn serving(answers: Vec<String>) -> (String, Arc<AtomicUsize>) {
+    let (base, count) = serving_at(|_| answers);
+    (format!("{base}/keys"), count)
+}
+
+/// The same, whose answers say where it is.
+fn serving_at(answers: impl FnOnce(&str) -> Vec<String>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (url, count) = (format!("http://{}/keys", listener.local_addr().unwrap()), Arc::new(AtomicUsize::new(0)));
+    let (base, count) = (format!("http://{}", listener.local_addr().unwrap()), Arc::new(AtomicUsize::new(0)));
+    let answers = answers(&base);
     let counted = Arc::clone(&count);
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
@@ -407,7 +414,7 @@ fn serving(answers: Vec<String>) -> (String, Arc<AtomicUsize>) {
             drop((&stream).write_all(answers[index].as_bytes()));
         }
     });
-    (url, count)
+    (base, count)
 }
 
 fn ok(body: &str) -> String {
@@ -453,6 +460,53 @@ fn what_cannot_be_read_leaves_the_last_good_keys() {
         assert_eq!(count.load(Ordering::SeqCst), 2);
         let again = signer.token("1", &claims(json!({"jti": "another token"})));
         assert!(block_on(provider.authenticate(&again)).is_ok());
+    }
+}
+
+/// What an issuer says of itself.
+fn configuration(issuer: &str) -> String {
+    ok(&json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys"), "grant_types_supported": []}).to_string())
+}
+
+#[test]
+fn an_issuer_says_where_its_keys_are_each_time_that_they_are_read() {
+    let (first, second) = (Signer::ed(), Signer::ec());
+    let before = ok(&json!({"keys": [first.jwk("1")]}).to_string());
+    let after = ok(&json!({"keys": [first.jwk("1"), second.jwk("2")]}).to_string());
+    let (issuer, count) = serving_at(|base| vec![configuration(base), before, configuration(base), after]);
+    let provider = provider(KeySource::of_issuer(&issuer).unwrap());
+    let ask = |signer: &Signer, kid: &str| block_on(provider.authenticate(&signer.token(kid, &claims(json!({})))));
+    assert!(ask(&first, "1").is_ok());
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    assert!(ask(&second, "2").is_ok(), "the rotated key");
+    assert_eq!(count.load(Ordering::SeqCst), 4);
+    assert!(matches!(ask(&second, "3"), Err(AuthenticationError::Rejected(Rejection::Unknown))));
+    assert_eq!(count.load(Ordering::SeqCst), 4, "once a minute");
+}
+
+#[test]
+fn a_configuration_that_is_not_the_issuers_leaves_the_last_good_keys() {
+    let signer = Signer::ed();
+    let keys = ok(&json!({"keys": [signer.jwk("1")]}).to_string());
+    let evil = ok(&json!({"keys": [signer.jwk("2")]}).to_string());
+    let elsewhere = ok(&json!({"issuer": "https://evil.example", "jwks_uri": "http://127.0.0.1:1/"}).to_string());
+    for bad in [elsewhere, ok("no json"), ok("{}"), "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()] {
+        let (issuer, count) = serving_at(|base| vec![configuration(base), keys.clone(), bad, evil.clone()]);
+        let provider = provider(KeySource::of_issuer(&issuer).unwrap());
+        let ask = |kid: &str| block_on(provider.authenticate(&signer.token(kid, &claims(json!({"jti": kid})))));
+        assert!(ask("1").is_ok() && ask("2").is_err());
+        assert_eq!(count.load(Ordering::SeqCst), 3, "keys are not asked for where they may be somebody else's");
+        assert!(block_on(provider.authenticate(&signer.token("1", &claims(json!({"jti": "3"}))))).is_ok());
+    }
+}
+
+#[test]
+fn an_issuer_is_asked_only_where_it_can_be_believed() {
+    for good in ["https://id.example.edu", "https://id.example.edu/realms/campus", "http://localhost:8080"] {
+        assert_eq!(KeySource::of_issuer(good), Ok(KeySource::Issuer(good.to_owned())));
+    }
+    for bad in ["", "campus", "http://id.example.edu", "https://", "https://id.example.edu?realm=1", "https://id#1"] {
+        assert!(KeySource::of_issuer(bad).is_err(), "{bad}");
     }
 }
 
