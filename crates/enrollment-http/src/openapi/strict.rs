@@ -1,9 +1,10 @@
 //! What the types say of themselves, said as strictly as the API is.
 
-use utoipa::Modify;
+use enrollment_core::text::{IdempotencyKey, Reason};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::{Modify, PartialSchema};
 
 /// Things that are answered, and of which every member is always there, be it null.
 const ANSWERS: [&str; 25] = [
@@ -59,8 +60,17 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
 
 fn make_headers_text(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
-        if let RefOr::T(Parameter { parameter_in: ParameterIn::Header, schema, .. }) = parameter {
-            *schema = Some(Object::with_type(Type::String).into());
+        if let RefOr::T(Parameter { parameter_in: ParameterIn::Header, name, schema, .. }) = parameter {
+            *schema = Some(text_of(name));
         }
+    }
+}
+
+/// What the header of this name may hold.
+fn text_of(name: &str) -> RefOr<Schema> {
+    match name {
+        "Enrollment-Reason" => Reason::schema(),
+        "Idempotency-Key" => IdempotencyKey::schema(),
+        _ => Object::with_type(Type::String).into(),
     }
 }

@@ -155,6 +155,25 @@ fn every_operation_tells_what_the_edge_answers() {
 }
 
 #[test]
+fn headers_with_text_say_how_long_it_may_be_and_are_never_null() {
+    let document = document();
+    let lengths = [("Enrollment-Reason", 500), ("Idempotency-Key", 255)];
+    for (name, longest) in lengths {
+        let told: Vec<Value> = operations(&document)
+            .into_iter()
+            .flat_map(|(_, told)| told["parameters"].as_array().cloned().unwrap_or_default())
+            .filter(|parameter| parameter["name"] == name)
+            .map(|parameter| parameter["schema"].clone())
+            .collect();
+        assert!(!told.is_empty(), "{name}");
+        for schema in told {
+            let (kind, bounds) = (&schema["type"], (&schema["minLength"], &schema["maxLength"]));
+            assert_eq!((kind, bounds), (&"string".into(), (&1.into(), &longest.into())), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_patch_requires_nothing_and_forms_are_closed() {
     let document = document();
     let schemas = &document["components"]["schemas"];
