@@ -229,16 +229,22 @@ impl ManageConnection for Sessions {
         session.connection.ping().map_err(SessionError::QueryError)
     }
 
-    /// Asked when a connection is given back. diesel knows one that was lost, or that is still in a transaction; one given
-    /// back by a panic may be in any state.
+    /// Asked when a connection is given back. diesel knows one that is still in a transaction, or that was lost while a statement
+    /// ran, but not one that was lost while a statement was prepared; one given back by a panic may be in any state.
     fn has_broken(&self, session: &mut Session) -> bool {
         session.rested_since = Instant::now();
-        let is_broken = std::thread::panicking() || session.connection.is_broken();
+        let is_broken = std::thread::panicking() || session.connection.is_broken() || is_lost(&mut session.connection);
         if is_broken {
             *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = session.rested_since;
         }
         is_broken
     }
+}
+
+/// Whether a connection is known to be lost. libpq looks at what has arrived, which asks nobody and waits for nothing; it fails where
+/// there is no connection any more. Else one that is used often enough never to be tested would be lent for ever.
+fn is_lost(connection: &mut PgConnection) -> bool {
+    connection.notifications_iter().any(|arrived| arrived.is_err())
 }
 
 #[derive(Debug)]

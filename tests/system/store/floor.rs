@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Integer, Text};
 use enrollment_diesel::error::Waited;
 use enrollment_diesel::migrations;
 use enrollment_diesel::pool::{Pool, Purpose};
@@ -13,7 +13,7 @@ use enrollment_diesel::{StoreConfig, StoreError};
 use enrollment_tests::TestDatabase;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A database of a test's own, without tables.
 struct Place {
@@ -266,4 +266,22 @@ fn after_a_rest_nobody_is_lent_a_dead_connection() {
     thread::sleep(Duration::from_millis(1_200));
     let next = borrowing(&pool, |conn| Ok(text(conn, "pg_backend_pid()"))).unwrap();
     assert_ne!(next, pid);
+}
+
+#[test]
+fn a_connection_that_was_lost_before_a_statement_was_prepared_is_not_lent_for_ever() {
+    let place = Place::with_counters();
+    let pool = place.pool();
+    borrowing(&pool, |conn| {
+        kill(&place, conn);
+        Ok(())
+    })
+    .unwrap();
+    // So often that no connection ever rests. This statement is prepared and kept, by the connection that has it for the first time.
+    let prepared = |conn: &mut PgConnection| Ok(diesel::select(7.into_sql::<Integer>()).get_result::<i32>(conn)?);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while borrowing(&pool, prepared).is_err() {
+        assert!(Instant::now() < deadline, "the dead connection is lent again and again");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
