@@ -238,7 +238,8 @@ const DELETE_MEETINGS: &str =
     "DELETE FROM meetings WHERE section_id IN (SELECT id FROM json_to_recordset($1::json) AS r (id uuid))";
 
 /// What an event tells is the student course, in the form that core gives it. What it tells of courses, sections and terms is put
-/// together once for each of them.
+/// together once for each of them. Each student course is looked up by itself (`OFFSET 0` keeps the planner from joining): the table
+/// may have many more, which a join would read all of, once for each chunk.
 ///
 /// $1 the events, $2 their student courses, $3 their kinds, $4 the attempt, $5 when, $6 who
 const INSERT_EVENTS: &str = "
@@ -257,7 +258,7 @@ const INSERT_EVENTS: &str = "
         'reservation_id', sc.reservation_id,
         'enrolled_at', sc.enrolled_at, 'ended_at', sc.ended_at, 'version', sc.version)
     FROM unnest($1, $2, $3) AS r (id, student_course_id, kind)
-    JOIN student_courses sc ON sc.id = r.student_course_id
+    CROSS JOIN LATERAL (SELECT * FROM student_courses WHERE id = r.student_course_id OFFSET 0) sc
     JOIN c ON c.id = sc.course_id
     LEFT JOIN s ON s.id = sc.section_id
     LEFT JOIN t ON t.id = sc.term_id";
