@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::table::{Table, execute};
 use crate::StoreError;
 use crate::registration::CancelledSections;
+use crate::rows::event;
 use crate::transaction::{Ending, transaction};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
@@ -185,12 +186,11 @@ fn meeting_row(section: SectionId, position: usize, meeting: &Meeting) -> Value 
     })
 }
 
-/// The event of each student course, numbered by the attempt's own id as those of every attempt are.
+/// The event of each student course.
 fn insert_events(conn: &mut PgConnection, batch: &Batch, progress: &mut dyn Progress) -> Result<(), StoreError> {
-    let attempt = batch.attempt_id.uuid();
     let numbered: Vec<(Uuid, &StudentCourseRow)> = (0..)
         .zip(&batch.student_courses)
-        .map(|(position, row): (u128, _)| (Uuid::from_u128(attempt.as_u128() ^ position), row))
+        .map(|(position, row): (u128, _)| (event::id(batch.attempt_id, position), row))
         .collect();
     let mut done = 0;
     for chunk in numbered.chunks(CHUNK) {
@@ -201,7 +201,7 @@ fn insert_events(conn: &mut PgConnection, batch: &Batch, progress: &mut dyn Prog
             .bind::<Array<SqlUuid>, _>(ids)
             .bind::<Array<SqlUuid>, _>(student_courses)
             .bind::<Array<Text>, _>(kinds)
-            .bind::<SqlUuid, _>(attempt)
+            .bind::<SqlUuid, _>(batch.attempt_id.uuid())
             .bind::<Timestamptz, _>(batch.at)
             .bind::<Text, _>(batch.actor.to_string())
             .execute(conn)?;

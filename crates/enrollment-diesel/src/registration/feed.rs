@@ -4,7 +4,7 @@
 //! given ([`place`]), by one transaction at a time. See the migration that creates `event_feed` for why nothing is missed
 //! and why changes that conflict are told in the order in which they happened.
 
-use super::history::EventRow;
+use super::history::{EventRow, event_columns};
 use crate::statement::Statement;
 use crate::store::Answer;
 use crate::transaction::{Ending, transaction};
@@ -17,13 +17,13 @@ use enrollment_core::registration::Event;
 const BATCH: i64 = 2000;
 
 /// $1 after which place, $2 how many.
-const READ: &str = "
-    SELECT f.position, e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
-        e.student_course_id, e.detail,
-        coalesce(r.command ->> 'reason', CASE WHEN e.student_id IS NULL THEN e.detail ->> 'because' END) AS reason
-    FROM event_feed f JOIN registration_events e ON e.sequence = f.sequence
+const READ: &str = concat!(
+    "SELECT f.position, ",
+    event_columns!(),
+    " FROM event_feed f JOIN registration_events e ON e.sequence = f.sequence
         LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
-    WHERE f.position > $1 ORDER BY f.position LIMIT $2";
+    WHERE f.position > $1 ORDER BY f.position LIMIT $2"
+);
 
 const IS_BEHIND: &str = "
     SELECT EXISTS (

@@ -70,6 +70,15 @@ impl HistoryRepository for PgStore {
     }
 }
 
+/// The columns of an [`EventRow`]: `e` is the event, and `r` the receipt of its attempt, which a change of the catalogue has none of.
+macro_rules! event_columns {
+    () => {
+        "e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id, e.student_course_id, e.detail,
+            coalesce(r.command ->> 'reason', CASE WHEN e.student_id IS NULL THEN e.detail ->> 'because' END) AS reason"
+    };
+}
+pub(super) use event_columns;
+
 /// The events of one thing. $1 the thing, $2 how many, $3 before which. It joins from the thing, so that an empty history
 /// is one row of nulls, and the history of what does not exist is no row at all.
 macro_rules! events_of {
@@ -78,10 +87,9 @@ macro_rules! events_of {
             "SELECT event.* FROM ",
             $table,
             " one LEFT JOIN LATERAL (
-                SELECT e.id, e.sequence, e.at, e.actor, e.kind, e.attempt_id, e.student_id, e.section_id,
-                    e.student_course_id, e.detail,
-                    coalesce(r.command ->> 'reason', CASE WHEN e.student_id IS NULL THEN e.detail ->> 'because' END) AS reason
-                FROM registration_events e LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
+                SELECT ",
+            event_columns!(),
+            " FROM registration_events e LEFT JOIN receipts r ON r.attempt_id = e.attempt_id
                 WHERE e.",
             $column,
             " = one.id AND e.sequence < coalesce($3, 9223372036854775807)
