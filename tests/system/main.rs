@@ -23,6 +23,7 @@ mod import;
 mod offers;
 mod overload;
 mod permits;
+mod pgbouncer;
 mod plans;
 mod postgres_cluster;
 mod problems;

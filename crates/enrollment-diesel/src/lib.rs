@@ -40,7 +40,7 @@ pub mod import;
 pub mod migrations;
 mod page;
 pub mod pool;
-mod pooler;
+pub mod pooler;
 mod registration;
 pub mod rows;
 #[rustfmt::skip] // as generated

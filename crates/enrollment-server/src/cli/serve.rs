@@ -13,7 +13,7 @@ use crate::tls::Certificate;
 use actix_web::rt;
 use clap::Args;
 use enrollment_core::clock::Clock;
-use enrollment_diesel::PgStore;
+use enrollment_diesel::{PgStore, pooler};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -78,6 +78,9 @@ impl Serve {
         if self.migrate && self.store.prepared_statements == Switch::On {
             super::migrate::run_on(database.owner_url())?;
         }
+        if self.store.prepared_statements == Switch::Off {
+            refuse_role_without_settings(&self.store.config(database.url()))?;
+        }
         let connections = self.connections();
         connections.allow_files();
         let settings = Settings {
@@ -136,6 +139,18 @@ impl Serve {
             backlog: self.backlog,
             keep_alive: Duration::from_secs(self.keep_alive),
             head_timeout: Duration::from_secs(self.head_timeout),
+        }
+    }
+}
+
+/// A database that is not there yet may come: then each connection is looked at when it is opened.
+fn refuse_role_without_settings(store: &StoreConfig) -> Result<(), Failure> {
+    match pooler::lacking(store) {
+        Ok(None) => Ok(()),
+        Ok(Some(lacking)) => Err(lacking.into()),
+        Err(error) => {
+            tracing::warn!(%error, "the settings of the database's role could not be looked at");
+            Ok(())
         }
     }
 }
