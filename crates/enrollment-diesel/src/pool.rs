@@ -54,7 +54,7 @@ impl StoreConfig {
             readers: 4,
             combining_readers: 1,
             writers: 8,
-            queue: 1024,
+            queue: 4096,
             refusals: 2048,
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),

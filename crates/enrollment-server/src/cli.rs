@@ -93,7 +93,7 @@ pub struct StoreArgs {
     #[arg(long, env = "ENROLLMENT_WRITERS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     writers: u32,
     /// Requests that may wait for a connection of either kind; those beyond are answered 503.
-    #[arg(long, env = "ENROLLMENT_QUEUE", default_value_t = 1024, value_name = "N")]
+    #[arg(long, env = "ENROLLMENT_QUEUE", default_value_t = 4096, value_name = "N")]
     queue: usize,
     /// Milliseconds that one statement may take.
     #[arg(long, env = "ENROLLMENT_STATEMENT_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
