@@ -5,7 +5,7 @@
 //! but must be those of the role: they are looked at when a connection is opened, and it is refused if one is missing. The program looks
 //! at them once before, by [`lacking`], so that it ends with what to do instead of starting to serve nobody.
 //!
-//! To rely on another setting: a line in [`MISSING`], and one in docs/OPERATIONS.md.
+//! To rely on another setting: a line in `MISSING`, and one in docs/OPERATIONS.md.
 
 use crate::connection_string::{establish, with_connect_timeout};
 use crate::{StoreConfig, StoreError};
