@@ -33,6 +33,11 @@ struct Number {
 }
 
 impl TestDatabase {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Makes a database that has the tables.
     pub fn create() -> Self {
         Self::from_template(&cluster().template)

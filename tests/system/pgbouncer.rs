@@ -30,7 +30,7 @@ impl PgBouncer {
         };
         let user = role(database);
         let port = parameter(url, "port").unwrap_or_else(|| "5432".to_owned());
-        let name = database_name(database);
+        let name = database.name();
         let (home, address) = (ServerProcess::data_dir(), ServerProcess::free_address());
         let file = home.path().join("pgbouncer.ini");
         let configuration = format!(
@@ -51,7 +51,7 @@ impl PgBouncer {
             command.uid(owner.uid()).gid(owner.gid());
         }
         match command.env("PATH", path()).spawn() {
-            Ok(process) => Some(Self { process, address, database: name, _home: home }.ready()),
+            Ok(process) => Some(Self { process, address, database: name.to_owned(), _home: home }.ready()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 eprintln!(
                     "SKIPPED: `pgbouncer` is not installed, so nothing is said about poolers (Debian: apt install pgbouncer)"
@@ -90,11 +90,6 @@ fn path() -> String {
     format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
 }
 
-fn database_name(database: &TestDatabase) -> String {
-    let address = database.url().split('?').next().unwrap_or_default();
-    address.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
 /// The role that serves.
 fn role(database: &TestDatabase) -> &str {
     let (_, address) = database.server_url().split_once("://").unwrap();
@@ -110,8 +105,7 @@ fn parameter(url: &str, name: &str) -> Option<String> {
 
 /// What docs/OPERATIONS.md asks to be set for the role, here in one database only: the tests share the roles.
 fn set_up_role(database: &TestDatabase) {
-    let role = role(database);
-    let name = database_name(database);
+    let (role, name) = (role(database), database.name());
     for setting in [
         "default_transaction_isolation = 'read committed'",
         "statement_timeout = '10s'",
