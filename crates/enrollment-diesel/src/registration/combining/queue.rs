@@ -3,8 +3,12 @@
 //! What one writer has in hand, the other one leaves in its place: so attempts that are about the same student, section or course are
 //! carried out in the order in which they came, and no writer waits for the locks of the other one. (Where a course is named
 //! without a section, or sections share their seats, that cannot be told from the attempts; then the locks decide.)
+//!
+//! But when there is nothing else for a writer, and the other one is already writing, it takes also what wants the same sections, to
+//! decide it after that (see [`turn`](super::turn)); if that is worth it.
 
 use super::tally::Tally;
+use super::turn::After;
 use crate::StoreError;
 use enrollment_core::Error;
 use enrollment_core::ids::StudentId;
@@ -24,6 +28,8 @@ pub(super) struct Asked {
     pub(super) attempt: Attempt,
     /// What it is about, as far as its scope names it.
     pub(super) subjects: Vec<Uuid>,
+    /// Whether it is about its student and sections by their ids, and nothing else.
+    names_only_sections: bool,
     pub(super) since: Instant,
     /// How often the connection was lost while it was committing.
     pub(super) losses: u32,
@@ -38,8 +44,12 @@ pub(super) type Answered = oneshot::Receiver<Result<Receipt, Error>>;
 impl Asked {
     pub(super) fn new(attempt: Attempt) -> (Self, Answered) {
         let (caller, answered) = oneshot::channel();
-        let subjects = subjects(&attempt);
-        (Self { attempt, subjects, since: Instant::now(), losses: 0, was_apart: false, caller }, answered)
+        let scope = attempt.scope();
+        let names_only_sections =
+            scope.students == [attempt.student_id] && scope.courses.is_empty() && scope.student_courses.is_empty();
+        let subjects = subjects(scope);
+        let since = Instant::now();
+        (Self { attempt, subjects, names_only_sections, since, losses: 0, was_apart: false, caller }, answered)
     }
 
     /// Answers it; the caller may be gone by now.
@@ -53,8 +63,8 @@ impl Asked {
     }
 }
 
-fn subjects(attempt: &Attempt) -> Vec<Uuid> {
-    let Scope { students, sections, courses, student_courses } = attempt.scope();
+fn subjects(scope: Scope) -> Vec<Uuid> {
+    let Scope { students, sections, courses, student_courses } = scope;
     let students = students.into_iter().map(Uuid::from);
     let sections = sections.into_iter().map(Uuid::from);
     let courses = courses.into_iter().map(|(course, _)| Uuid::from(course));
@@ -68,9 +78,24 @@ pub(super) const LANES: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lane(pub(super) usize);
 
+impl Lane {
+    const ALL: [Self; LANES] = [Self(0), Self(1)];
+
+    fn other(self) -> Self {
+        Self(LANES - 1 - self.0)
+    }
+}
+
+/// What was taken from the queue, to be carried out together.
+pub(super) struct Taken {
+    pub(super) batch: Vec<Asked>,
+    /// After what it is to be decided, where that has some of its sections in hand.
+    pub(super) after: Option<After>,
+}
+
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Of each lane.
+    /// Of each lane: that there is something for it in the queue, or that the other lane is done.
     arrived: [Condvar; LANES],
     most: usize,
     tally: Arc<Tally>,
@@ -80,17 +105,20 @@ pub(super) struct Queue {
 struct State {
     waiting: VecDeque<Asked>,
     of_student: HashMap<StudentId, usize>,
-    /// What is in hand, and by whom.
-    in_hand: HashMap<Uuid, InHand>,
-    /// How many attempts each lane has in hand.
-    busy: [usize; LANES],
+    /// What is in hand: of how many attempts of each lane.
+    in_hand: HashMap<Uuid, [usize; LANES]>,
+    hands: [Hand; LANES],
     closed: bool,
 }
 
-/// Something that attempts are about which a writer has taken and not answered.
-struct InHand {
-    lane: Lane,
+/// What a lane has in hand.
+#[derive(Default)]
+struct Hand {
     attempts: usize,
+    /// How often it was done with all that it had in hand.
+    emptied: u64,
+    /// Whether all of it is decided, and answered when that is written.
+    is_written: bool,
 }
 
 impl Queue {
@@ -114,7 +142,7 @@ impl Queue {
         // Whoever has some of it in hand looks into the queue when that is done.
         let is_free = asked.subjects.iter().all(|subject| !state.in_hand.contains_key(subject));
         state.waiting.push_back(asked);
-        if is_free {
+        if is_free || Lane::ALL.into_iter().any(|lane| state.is_worth_following(lane)) {
             self.wake(&state);
         }
         Ok(())
@@ -122,13 +150,13 @@ impl Queue {
 
     /// Takes the next attempts that this writer can carry out together, at most so many; waits for the first, at most for `patience`.
     /// They are in its hand until it [releases](Queue::release) them. None when the queue is closed and nothing is left for it.
-    pub(super) fn take(&self, lane: Lane, most: usize, patience: Option<Duration>) -> Option<Vec<Asked>> {
+    pub(super) fn take(&self, lane: Lane, most: usize, patience: Option<Duration>) -> Option<Taken> {
         let mut state = self.state();
         let until = patience.map(|patience| Instant::now() + patience);
         loop {
             let taken = state.take(lane, most);
-            if !taken.is_empty() {
-                if taken.len() == most {
+            if !taken.batch.is_empty() {
+                if taken.batch.len() == most {
                     self.wake(&state);
                 }
                 return Some(taken);
@@ -138,7 +166,7 @@ impl Queue {
             }
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self.arrived[lane.0].wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return Some(Vec::new()),
+                Some(Duration::ZERO) => return Some(Taken { batch: Vec::new(), after: None }),
                 Some(left) => self.arrived[lane.0].wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
@@ -146,7 +174,7 @@ impl Queue {
 
     /// Wakes the first lane that has nothing in hand: so a lone attempt finds what the last one left warm.
     fn wake(&self, state: &State) {
-        if let Some((_, arrived)) = state.busy.iter().zip(&self.arrived).find(|(busy, _)| **busy == 0) {
+        if let Some((_, arrived)) = state.hands.iter().zip(&self.arrived).find(|(hand, _)| hand.attempts == 0) {
             arrived.notify_one();
         }
     }
@@ -154,15 +182,49 @@ impl Queue {
     /// Tells that these, which this lane took, are done with.
     pub(super) fn release<'a>(&self, lane: Lane, done: impl IntoIterator<Item = &'a Asked>) {
         let mut state = self.state();
-        let State { in_hand, busy, .. } = &mut *state;
-        let done = done.into_iter().inspect(|_| busy[lane.0] -= 1);
-        for subject in done.flat_map(|asked| &asked.subjects) {
-            if let Entry::Occupied(mut in_hand) = in_hand.entry(*subject) {
-                in_hand.get_mut().attempts -= 1;
-                if in_hand.get().attempts == 0 {
-                    in_hand.remove();
-                }
+        if state.release(lane, done) {
+            self.arrived[lane.other().0].notify_one();
+        }
+    }
+
+    /// Tells that these, which this lane took, are to be taken again: they are put back where they were.
+    pub(super) fn put_back(&self, lane: Lane, batch: Vec<Asked>) {
+        let mut state = self.state();
+        state.release(lane, &batch);
+        for asked in batch {
+            *state.of_student.entry(asked.attempt.student_id).or_default() += 1;
+            let place = state.waiting.partition_point(|other| other.since <= asked.since);
+            state.waiting.insert(place, asked);
+        }
+        self.wake(&state);
+    }
+
+    /// Tells that this lane has decided so many attempts, and answers all of them when that is written: if they are all that it has in hand,
+    /// the other lane may take what comes after them.
+    pub(super) fn is_writing(&self, lane: Lane, attempts: usize) {
+        let mut state = self.state();
+        let hand = &mut state.hands[lane.0];
+        hand.is_written = hand.attempts == attempts;
+        if state.is_worth_following(lane) {
+            self.arrived[lane.other().0].notify_one();
+        }
+    }
+
+    /// Tells that what this lane was writing could not be written: who was to come after it shall not wait.
+    pub(super) fn is_not_written(&self, lane: Lane) {
+        self.state().hands[lane.0].is_written = false;
+        self.arrived[lane.other().0].notify_one();
+    }
+
+    /// Waits until the other lane is done with what it had in hand then; false when it cannot be, for now.
+    pub(super) fn is_done(&self, lane: Lane, After(emptied): After) -> bool {
+        let mut state = self.state();
+        loop {
+            let ahead = &state.hands[lane.other().0];
+            if ahead.emptied != emptied || !ahead.is_written {
+                return ahead.emptied != emptied;
             }
+            state = self.arrived[lane.0].wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -183,12 +245,39 @@ impl Queue {
 }
 
 impl State {
-    fn take(&mut self, lane: Lane, most: usize) -> Vec<Asked> {
-        let Self { waiting, of_student, in_hand, busy, .. } = self;
+    fn take(&mut self, lane: Lane, most: usize) -> Taken {
+        let other = lane.other();
+        let batch = self.take_free(lane, most, |asked, in_hand| !asked.subjects.iter().any(in_hand));
+        if !batch.is_empty() || !self.is_worth_following(other) {
+            return Taken { batch, after: None };
+        }
+        let after = Some(After(self.hands[other.0].emptied));
+        let follows = |asked: &Asked, in_hand: &dyn Fn(&Uuid) -> bool| {
+            asked.names_only_sections && !in_hand(&asked.attempt.student_id.uuid())
+        };
+        Taken { batch: self.take_free(lane, most, follows), after }
+    }
+
+    /// Whether it is worth it to take what comes after what this lane has in hand: if few have come by now, more will until it is done,
+    /// and to carry out few costs almost as much as many.
+    fn is_worth_following(&self, lane: Lane) -> bool {
+        let Hand { attempts, is_written, .. } = self.hands[lane.0];
+        is_written && self.hands[lane.other().0].attempts == 0 && 2 * self.waiting.len() >= attempts
+    }
+
+    /// Takes what is free, which is told of an attempt and of what the other lane has in hand.
+    fn take_free(
+        &mut self,
+        lane: Lane,
+        most: usize,
+        is_free: impl Fn(&Asked, &dyn Fn(&Uuid) -> bool) -> bool,
+    ) -> Vec<Asked> {
+        let Self { waiting, of_student, in_hand, hands, .. } = self;
+        let of_other = |subject: &Uuid| in_hand.get(subject).is_some_and(|attempts| attempts[lane.other().0] > 0);
         let mut kept_back: HashSet<Uuid> = HashSet::new();
         let is_free = |asked: &Asked| {
-            let is_held = |subject| in_hand.get(subject).is_some_and(|in_hand: &InHand| in_hand.lane != lane);
-            let is_free = asked.subjects.iter().all(|subject| !is_held(subject) && !kept_back.contains(subject));
+            let is_free =
+                is_free(asked, &of_other) && !asked.subjects.iter().any(|subject| kept_back.contains(subject));
             if !is_free {
                 // What comes after it stays behind it.
                 kept_back.extend(&asked.subjects);
@@ -205,11 +294,32 @@ impl State {
                 }
             }
         }
-        busy[lane.0] += taken.len();
+        hands[lane.0].attempts += taken.len();
         for subject in taken.iter().flat_map(|asked| &asked.subjects) {
-            in_hand.entry(*subject).or_insert(InHand { lane, attempts: 0 }).attempts += 1;
+            in_hand.entry(*subject).or_default()[lane.0] += 1;
         }
         taken
+    }
+
+    /// Takes these out of the lane's hand; whether nothing is left in it.
+    fn release<'a>(&mut self, lane: Lane, done: impl IntoIterator<Item = &'a Asked>) -> bool {
+        let Self { in_hand, hands, .. } = self;
+        let hand = &mut hands[lane.0];
+        let done = done.into_iter().inspect(|_| hand.attempts -= 1);
+        for subject in done.flat_map(|asked| &asked.subjects) {
+            if let Entry::Occupied(mut in_hand) = in_hand.entry(*subject) {
+                in_hand.get_mut()[lane.0] -= 1;
+                if *in_hand.get() == [0; LANES] {
+                    in_hand.remove();
+                }
+            }
+        }
+        let is_empty = hand.attempts == 0;
+        if is_empty {
+            hand.emptied += 1;
+            hand.is_written = false;
+        }
+        is_empty
     }
 }
 
@@ -255,7 +365,9 @@ mod tests {
     use chrono::DateTime;
     use enrollment_core::actor::Actor;
     use enrollment_core::registration::Mode;
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use std::ops::Range;
+    use std::thread;
 
     const ONE: Lane = Lane(0);
     const OTHER: Lane = Lane(1);
@@ -266,7 +378,13 @@ mod tests {
             "request": {"target": {"section": Uuid::from_u128(section)}, "grading_basis": "graded"},
             "student_course_id": Uuid::from_u128(number),
         }});
-        let (asked, answered) = Asked::new(Attempt {
+        let (asked, answered) = Asked::new(attempt(number, student, command));
+        queue.put(asked).unwrap();
+        answered
+    }
+
+    fn attempt(number: u128, student: u128, command: Value) -> Attempt {
+        Attempt {
             id: Uuid::from_u128(number).into(),
             actor: Actor::system("test"),
             reason: None,
@@ -276,9 +394,7 @@ mod tests {
             mode: Mode::Commit,
             idempotency: None,
             caused_by: None,
-        });
-        queue.put(asked).unwrap();
-        answered
+        }
     }
 
     fn queue() -> Queue {
@@ -287,7 +403,7 @@ mod tests {
 
     /// What a lane can take at once.
     fn take(queue: &Queue, lane: Lane) -> Vec<Asked> {
-        queue.take(lane, 100, Some(Duration::ZERO)).unwrap()
+        queue.take(lane, 100, Some(Duration::ZERO)).unwrap().batch
     }
 
     fn numbers(taken: &[Asked]) -> Vec<u128> {
@@ -344,7 +460,91 @@ mod tests {
         queue.close();
         assert!(queue.take(OTHER, 100, None).is_none(), "it is left to who has the section in hand");
         queue.release(ONE, &taken);
-        assert_eq!(numbers(&queue.take(ONE, 100, None).unwrap()), [2]);
+        assert_eq!(numbers(&queue.take(ONE, 100, None).unwrap().batch), [2]);
         assert!(queue.take(ONE, 100, None).is_none());
+    }
+
+    /// An attempt of each of these students for section 90, of which the first lane takes the first so many and is writing them.
+    fn written(students: Range<u128>, first: usize) -> (Queue, Vec<Asked>, Vec<Answered>) {
+        let queue = queue();
+        let mut waits = Vec::new();
+        let mut batch = Vec::new();
+        for (place, student) in students.enumerate() {
+            waits.push(put(&queue, student, student, 90));
+            if place + 1 == first {
+                batch = take(&queue, ONE);
+            }
+        }
+        queue.is_writing(ONE, first);
+        (queue, batch, waits)
+    }
+
+    #[test]
+    fn what_wants_the_section_that_is_written_is_taken_to_come_after_it() {
+        let (queue, first, _waits) = written(11..14, 2);
+        let Taken { batch, after } = queue.take(OTHER, 100, Some(Duration::ZERO)).unwrap();
+        assert_eq!((numbers(&first), numbers(&batch)), (vec![11, 12], vec![13]));
+        queue.release(ONE, &first);
+        assert!(queue.is_done(OTHER, after.unwrap()));
+        let _waits_too = put(&queue, 14, 14, 90);
+        assert!(take(&queue, ONE).is_empty(), "the other lane has the section in hand now");
+        queue.is_writing(OTHER, 1);
+        assert_eq!(numbers(&take(&queue, ONE)), [14]);
+    }
+
+    #[test]
+    fn the_same_student_and_who_names_more_than_sections_do_not_come_after_what_is_written() {
+        let (queue, _first, _waits) = written(11..12, 1);
+        let _waits_too = [put(&queue, 2, 11, 91), put(&queue, 3, 12, 91)];
+        let command = json!({"drop": {"student_course_id": Uuid::from_u128(5)}});
+        let (mut leaves, _answered) = Asked::new(attempt(4, 13, command));
+        leaves.subjects.push(Uuid::from_u128(90));
+        queue.put(leaves).unwrap();
+        let _waits_last = [put(&queue, 5, 13, 92), put(&queue, 6, 14, 90), put(&queue, 7, 15, 93)];
+        assert_eq!(numbers(&take(&queue, OTHER)), [7], "what is free comes first");
+        assert!(take(&queue, OTHER).is_empty(), "all others are behind one that is not free");
+    }
+
+    #[test]
+    fn few_are_not_taken_to_come_after_many() {
+        let (queue, _first, _waits) = written(11..16, 4);
+        assert!(take(&queue, OTHER).is_empty());
+        let _waits_too = put(&queue, 16, 16, 90);
+        assert_eq!(numbers(&take(&queue, OTHER)), [15, 16]);
+    }
+
+    #[test]
+    fn nothing_comes_after_what_leaves_something_in_hand() {
+        let (queue, _first, _waits) = written(11..13, 1);
+        // Of two in hand, one is decided.
+        queue.is_writing(ONE, 2);
+        assert!(take(&queue, OTHER).is_empty());
+    }
+
+    #[test]
+    fn what_was_to_come_after_what_could_not_be_written_is_put_back_in_its_place() {
+        let (queue, first, _waits) = written(11..13, 1);
+        let Taken { batch, after } = queue.take(OTHER, 100, Some(Duration::ZERO)).unwrap();
+        let _waits_too = put(&queue, 13, 13, 90);
+        queue.is_not_written(ONE);
+        assert!(!queue.is_done(OTHER, after.unwrap()));
+        queue.put_back(OTHER, batch);
+        assert!(take(&queue, OTHER).is_empty(), "the first lane has it in hand still");
+        queue.release(ONE, &first);
+        assert_eq!(numbers(&take(&queue, OTHER)), [12, 13]);
+    }
+
+    #[test]
+    fn who_comes_after_waits_until_all_before_are_answered() {
+        let (queue, first, _waits) = written(11..13, 1);
+        let Taken { after, .. } = queue.take(OTHER, 100, Some(Duration::ZERO)).unwrap();
+        let is_done = thread::scope(|scope| {
+            let waits = scope.spawn(|| queue.is_done(OTHER, after.unwrap()));
+            thread::sleep(Duration::from_millis(20));
+            assert!(!waits.is_finished());
+            queue.release(ONE, &first);
+            waits.join().unwrap()
+        });
+        assert!(is_done);
     }
 }
