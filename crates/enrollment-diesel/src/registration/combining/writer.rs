@@ -124,6 +124,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
+        self.tally.prepared(batch.len());
         let carried = self.try_together(&batch, Waiting::Wait, Some(after));
         match carried {
             Ok(Some(_)) | Err(StoreError::OutcomeUnknown(_)) => self.conclude(batch, carried, Waiting::Wait),
