@@ -1,6 +1,6 @@
 //! What the server puts up with from the network, over real sockets: heads, slow senders, rates, connections, pages of others, TLS.
 
-mod tls;
+pub(crate) mod tls;
 
 use enrollment_server::application::{Edge, Origins, Proxies, Rate, Rates};
 use enrollment_tests::{Answer, Client, TestApp};

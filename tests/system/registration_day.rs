@@ -1,10 +1,16 @@
 //! `enrollment rehearse`: 200 students come at once to a running server.
 
+use crate::edge::tls::issue;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use enrollment_core::clock::Clock as _;
 use enrollment_server::clock::SystemClock;
 use enrollment_server::demo::load;
-use enrollment_tests::{Place, TestApp};
+use enrollment_server::identity;
+use enrollment_server::tls::Certificate;
+use enrollment_tests::{Ended, Place, TestApp};
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
@@ -129,6 +135,43 @@ fn real_requests_come_from_a_file() {
     assert_eq!((count(&report, "enroll", "done"), count(&report, "enroll", "refused")), (2, 1));
     assert_eq!(report["refusals"], json!([{"code": "section_full", "count": 1}]));
     assert_eq!(report["sections"][0]["wanted"], json!(3));
+}
+
+/// A rehearsal by 20 students over https with a key, where the environment names whom to trust.
+fn rehearse_over_tls(trusted: impl FnOnce(&str) -> String) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, _) = issue(folder.path());
+    let certificate = files.certificate.to_str().unwrap().to_owned();
+    let app = TestApp::start_with(|settings| {
+        settings.identity = identity::Settings::default();
+        settings.tls = Some(Certificate::read(files).unwrap());
+        settings.edge.is_tls = true;
+    });
+    load(&mut app.database.connect(), 30, &SystemClock).unwrap();
+    let open = "(SELECT code FROM terms WHERE now() BETWEEN enrollment_opens_at AND enrollment_closes_at)";
+    let term: String = diesel::select(sql::<Text>(open)).get_result(&mut app.database.connect()).unwrap();
+    let place = Place::database(app.database.url());
+    let key = place.command(&["key", "create", "--role", "registrar"]);
+    let key = key.output.lines().find(|line| line.starts_with("enr_")).unwrap().to_owned();
+    let url = format!("https://localhost:{}", app.address().port());
+    let arguments = ["rehearse", "--url", &url, "--term", &term, "--students", "20", "--over", "0.5", "--think", "0.1"];
+    place.with(&[("ENROLLMENT_KEY", &key), ("SSL_CERT_FILE", &trusted(&certificate))]).command(&arguments)
+}
+
+#[test]
+fn it_comes_over_tls_with_a_key() {
+    let rehearsed = rehearse_over_tls(str::to_owned);
+    assert_eq!(rehearsed.status, Some(0), "{}", rehearsed.output);
+    assert!(rehearsed.output.contains("Nothing was undone"), "{}", rehearsed.output);
+}
+
+#[test]
+fn whoever_cannot_be_trusted_is_told_with_the_remedy() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (other, _) = issue(elsewhere.path());
+    let refused = rehearse_over_tls(|_| other.certificate.to_str().unwrap().to_owned());
+    assert_eq!(refused.status, Some(1), "{}", refused.output);
+    assert!(refused.output.contains("SSL_CERT_FILE"), "{}", refused.output);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Makes a certificate for this machine, and writes it to the folder.
-fn issue(folder: &Path) -> (Files, CertificateDer<'static>) {
+pub(crate) fn issue(folder: &Path) -> (Files, CertificateDer<'static>) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let files = Files { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
     fs::write(&files.certificate, cert.pem()).unwrap();

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Rehearse {
-    /// Where the server is.
+    /// Where the server is: http, or https with a certificate that the system trusts, or that `SSL_CERT_FILE` names an authority of.
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
     /// A file with the API key of a registrar; without it, the key is taken from `ENROLLMENT_KEY`. Neither shows in a list of

@@ -1,6 +1,7 @@
 //! The API of the server, as far as students use it.
 
-use awc::error::{JsonPayloadError, SendRequestError};
+use super::trust;
+use awc::error::{ConnectError, JsonPayloadError, SendRequestError};
 use awc::http::{Method, StatusCode};
 use awc::{Client, Connector};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,16 @@ pub enum ApiError {
         url: String,
         /// Why not.
         reason: String,
+    },
+    /// There is no TLS with it.
+    #[error(
+        "{url} cannot be trusted: {reason}; if its certificate is of an authority of your own, name the file with the authority's by SSL_CERT_FILE"
+    )]
+    Untrusted {
+        /// What was asked.
+        url: String,
+        /// Why not.
+        reason: rustls::Error,
     },
     /// It answers something else.
     #[error("{url} answers {status}, which a rehearsal cannot go on with")]
@@ -60,14 +71,19 @@ struct Page<T> {
 
 impl Api {
     /// The server at this URL, by at most so many connections. Requests beyond wait for one in the order in which they come.
-    pub(super) fn new(url: &str, connections: usize, key: Option<&SecretString>) -> Self {
-        let connector = Connector::new().limit(connections).timeout(TIMEOUT).conn_keep_alive(KEEP_ALIVE);
+    pub(super) fn new(url: &str, connections: usize, key: Option<&SecretString>) -> Result<Self, ApiError> {
+        let mut connector = Connector::new().limit(connections).timeout(TIMEOUT).conn_keep_alive(KEEP_ALIVE);
+        if url.starts_with("https:") {
+            let config = trust::of_the_system();
+            connector = connector
+                .rustls_0_23(config.map_err(|reason| ApiError::Untrusted { url: url.to_owned(), reason })?.into());
+        }
         let mut client = Client::builder().connector(connector).timeout(TIMEOUT).disable_redirects();
         if let Some(key) = key {
             client = client.bearer_auth(key.expose_secret());
         }
         let client = client.finish();
-        Self { client, base: format!("{}/api/v1", url.trim_end_matches('/')) }
+        Ok(Self { client, base: format!("{}/api/v1", url.trim_end_matches('/')) })
     }
 
     /// The first items of a list, page by page, and at least so many if there are; the query begins with `&`, or is empty.
@@ -93,7 +109,10 @@ impl Api {
     async fn read<T: DeserializeOwned>(&self, url: &str) -> Result<T, ApiError> {
         let unreachable = |reason: String| ApiError::Unreachable { url: url.to_owned(), reason };
         let sent = self.client.get(url).send().await;
-        let mut response = sent.map_err(|error: SendRequestError| unreachable(error.to_string()))?;
+        let mut response = sent.map_err(|error| match untrusted(&error) {
+            Some(reason) => ApiError::Untrusted { url: url.to_owned(), reason },
+            None => unreachable(error.to_string()),
+        })?;
         if response.status() != StatusCode::OK {
             return Err(ApiError::Unexpected { url: url.to_owned(), status: response.status().as_u16() });
         }
@@ -141,4 +160,10 @@ impl Api {
         let bytes = response.body().await.map_err(|error| error.to_string())?;
         Ok(Answer { status: response.status(), body: serde_json::from_slice(&bytes).unwrap_or_default() })
     }
+}
+
+/// Why there is no TLS, if that is why nothing could be sent.
+fn untrusted(error: &SendRequestError) -> Option<rustls::Error> {
+    let SendRequestError::Connect(ConnectError::Io(error)) = error else { return None };
+    error.get_ref()?.downcast_ref().cloned()
 }

@@ -29,6 +29,7 @@ mod requests;
 mod script;
 mod seats;
 mod text;
+mod trust;
 
 pub use api::ApiError;
 pub use campus::CampusError;
@@ -112,7 +113,7 @@ pub enum RehearseError {
 
 /// Rehearses. It enrolls for real, and undoes nothing.
 pub async fn rehearse(settings: &Settings, progress: &mut dyn Progress) -> Result<Report, RehearseError> {
-    let api = Rc::new(Api::new(&settings.url, settings.connections, settings.key.as_ref()));
+    let api = Rc::new(Api::new(&settings.url, settings.connections, settings.key.as_ref())?);
     let mut rng = Rng::with_seed(settings.seed);
     progress.say("reading the term, its open sections and the students");
     let campus = Rc::new(Campus::load(&api, &settings.term).await?);
