@@ -1,6 +1,6 @@
 """Measures this server beside PostgreSQL's own leanest statements, in one run on one machine. Started by script/bench.
 
-    cluster   a PostgreSQL for the run, seeded by sql/         server   this server as a process
+    cluster   a PostgreSQL for the run, seeded by sql/         server   this server as a process        pooler   PgBouncer before it
     load      wrk (wrk/load.lua) and pgbench (pgbench/)        cost     processor time and memory
     table     what is printed at the end
 
@@ -19,6 +19,7 @@ import sys
 import time
 
 import cost
+import pooler
 import table
 from cluster import Cluster
 from load import Wrk, pgbench
@@ -26,7 +27,7 @@ from server import Server
 
 READS = ("courses", "roster", "seats")
 ENROLLS = ("spread", "zipf", "hot", "full")
-SPECIAL = ("lone", "mixed", "two", "access")
+SPECIAL = ("lone", "mixed", "two", "access", "pgbouncer")
 WORKLOADS = (*ENROLLS, *READS, *SPECIAL)
 
 
@@ -188,6 +189,13 @@ class Bench:
                 self.server(workload, connections, f"{workload}, key")
                 self.server(workload, connections, f"{workload}, open", self.open_server)
 
+    def pgbouncer(self, connections=64):
+        """What it costs to keep no statement prepared, and to go through a pooler."""
+        for workload in ("courses", "spread"):
+            for _ in range(3):
+                self.server(workload, connections, f"{workload}, direct")
+                self.server(workload, connections, f"{workload}, PgBouncer", self.pooled_server)
+
     def round(self):
         for workload in self.options.workloads:
             if workload in SPECIAL:
@@ -249,7 +257,7 @@ def parse():
     parser.add_argument("--postgres-bin", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     quick = options.quick
-    options.workloads = options.workloads or list(WORKLOADS)
+    options.workloads = options.workloads or [name for name in WORKLOADS if name != "pgbouncer" or pooler.program()]
     options.connections = options.connections or ([64, 256] if quick else [16, 64, 256, 1000])
     options.clients = options.clients or ([8, 16] if quick else [8, 16, 64])
     options.seconds = options.seconds or (2 if quick else 10)
@@ -288,12 +296,16 @@ def main():
         bench = Bench(options, scale, cluster, [])
         bench.say(f"seeding {scale['students']:,} students and {scale['student_courses']:,} student courses")
         cluster.seed(scale)
-        def start(*more):
-            return stack.enter_context(Server(options.binary, cluster.url, cluster.dir / "server.log", [*options.serve.split(), *more]))
+        def start(*more, url=cluster.url, key=None):
+            return stack.enter_context(Server(options.binary, url, cluster.dir / "server.log", [*options.serve.split(), *more], key))
 
         bench.servers = [start()] + ([start()] if "two" in options.workloads else [])
         if "access" in options.workloads:
             bench.open_server = start("--no-authentication")
+        if "pgbouncer" in options.workloads:
+            pgbouncer = stack.enter_context(pooler.PgBouncer(cluster))
+            # The command that makes a key keeps statements prepared.
+            bench.pooled_server = start("--prepared-statements", "off", url=pgbouncer.url, key=bench.servers[0].key)
         bench.warm_up()
         for number in range(options.rounds):
             bench.say(f"round {number + 1} of {options.rounds}")

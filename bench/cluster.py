@@ -65,6 +65,10 @@ class Cluster:
         subprocess.run([self.binaries / program, *arguments], check=True, cwd="/", env=self.environment,
                        stdout=subprocess.DEVNULL, **self._as_user())
 
+    def run_beside(self, command):
+        """Starts a program as the user of PostgreSQL."""
+        return subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, **self._as_user())
+
     def _slow_disk(self):
         if not self.flush_delay_ms:
             return {}

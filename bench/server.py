@@ -10,8 +10,8 @@ import urllib.request
 
 
 class Server:
-    def __init__(self, binary, database_url, log, options=()):
-        self.binary, self.database_url, self.key = binary, database_url, None
+    def __init__(self, binary, database_url, log, options=(), key=None):
+        self.binary, self.database_url, self.key = binary, database_url, key
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
