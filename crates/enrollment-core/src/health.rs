@@ -52,8 +52,6 @@ pub struct Attempts {
     pub per_transaction: Distribution,
     /// The seconds from the arrival of an attempt until it was taken from the queue.
     pub waited: Distribution,
-    /// How many were taken to be locked and loaded while those before them, for the same sections, were written.
-    pub prepared: u64,
     /// How many were set apart, because somebody else had locked what they are about.
     pub set_apart: u64,
     /// How many wait apart at this moment.

@@ -8,7 +8,7 @@ use enrollment_core::actor::Actor;
 use enrollment_core::catalog::{
     Cause, Course, CourseDraft, Draft, Repository, Section, SectionDraft, Stamp, Student, StudentDraft, Term, TermDraft,
 };
-use enrollment_core::health::{Attempts, Health};
+use enrollment_core::health::Health;
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{
     Attempt, Code, Command, Drop, Enroll, EnrollRequest, Fingerprint, GradingBasis, Idempotency, Mode, Outcome,
@@ -180,11 +180,6 @@ impl University {
             "SELECT count(*) FROM student_courses WHERE section_id = '{section}' AND status IN ('enrolled', 'completed')"
         );
         (self.text(&taken), self.text(&held))
-    }
-
-    /// How attempts were carried out so far.
-    pub(crate) fn attempts(&self) -> Attempts {
-        self.store.load().attempts
     }
 
     /// How many receipts of refusals the store has dropped.

@@ -19,7 +19,7 @@ use diesel::sql_types::{Array, Json, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::actor::Actor;
 use enrollment_core::ids::{SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{
-    Attempt, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SeatPool, SectionFacts, WaitlistFacts,
+    Attempt, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SectionFacts, WaitlistFacts,
 };
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -42,13 +42,18 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What is read under the locks of seat pools, $1.
-macro_rules! of_pools_sql {
-    () => {
+/// $1 the students, $2 the named student courses, $3 the locked pools, $4 the named courses, $5 the named terms, $6 the actors and $7
+/// their idempotency keys. The first column is everything but what students hold; the others are of a student course each.
+///
+/// A lone attempt pays for each part of this, whether there is something in it or not: so what most do not ask for is left out.
+macro_rules! facts_sql {
+    ($($more:expr),*) => {
         concat!(
-            "'version', ",
+            "SELECT json_build_object(
+                'version', ",
             catalogue_version!(),
-            ", 'waitlists', (SELECT coalesce(json_agg(waitlist), '[]') FROM (
+            ",  'server', pg_postmaster_start_time(),
+                'waitlists', (SELECT coalesce(json_agg(waitlist), '[]') FROM (
                     SELECT s.id, s.seat_pool_id, s.waitlisted, w.ahead, w.eligible_ahead, w.last_sequence
                     FROM sections s CROSS JOIN LATERAL (
                         SELECT count(*) FILTER (WHERE w.waitlist_priority <= 0) AS ahead,
@@ -57,33 +62,19 @@ macro_rules! of_pools_sql {
                         FROM student_courses w
                         WHERE w.section_id = s.id AND w.status = 'waitlisted' AND s.waitlisted > 0
                     ) w
-                    WHERE s.seat_pool_id = ANY ($1)
+                    WHERE s.seat_pool_id = ANY ($3)
                 ) waitlist),
                 'reservations', (SELECT coalesce(json_agg(reservation ORDER BY reservation.id), '[]') FROM (
                     SELECT r.id, s.seat_pool_id, r.cohort, r.seats, r.taken, r.release_at
                     FROM sections s JOIN reservations r ON r.section_id = s.id
-                    WHERE s.seat_pool_id = ANY ($1)
-                ) reservation)"
-        )
-    };
-}
-
-/// $1 the locked pools, $2 the students, $3 the named student courses, $4 the named courses, $5 the named terms, $6 the actors and $7
-/// their idempotency keys. The first column is everything but what students hold; the others are of a student course each.
-///
-/// A lone attempt pays for each part of this, whether there is something in it or not: so what most do not ask for is left out.
-macro_rules! facts_sql {
-    ($($more:expr),*) => {
-        concat!(
-            "SELECT json_build_object(",
-            of_pools_sql!(),
-            ",  'server', pg_postmaster_start_time(),
-                'holds', (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = ANY ($2)),
-                'listed', (SELECT coalesce(json_agg(l), '[]') FROM window_students l WHERE l.student_id = ANY ($2)),
+                    WHERE s.seat_pool_id = ANY ($3)
+                ) reservation),
+                'holds', (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = ANY ($1)),
+                'listed', (SELECT coalesce(json_agg(l), '[]') FROM window_students l WHERE l.student_id = ANY ($1)),
                 'permits', (SELECT coalesce(json_agg(permit ORDER BY permit.id), '[]') FROM (
                     SELECT p.*, coalesce(p.course_id, own.course_id) AS of_course_id
                     FROM permits p LEFT JOIN sections own ON own.id = p.section_id
-                    WHERE p.student_id = ANY ($2)
+                    WHERE p.student_id = ANY ($1)
                 ) permit)",
             $($more,)*
             "),
@@ -92,7 +83,7 @@ macro_rules! facts_sql {
             SELECT NULL, sc.course_id, sc.section_id, sc.term_id, ",
             held_columns!(),
             " FROM student_courses sc
-            WHERE sc.student_id = ANY ($2) AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($3))"
+            WHERE sc.student_id = ANY ($1) AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($2))"
         )
     };
 }
@@ -117,7 +108,6 @@ macro_rules! answered_sql {
     };
 }
 
-const FACTS_OF_POOLS: &str = concat!("SELECT json_build_object(", of_pools_sql!(), ") AS of_pools");
 const FACTS: &str = facts_sql!();
 const FACTS_OF_COURSES: &str = facts_sql!(missing_sql!());
 const FACTS_UNDER_KEYS: &str = facts_sql!(answered_sql!());
@@ -138,7 +128,7 @@ const MOST_READINGS: u32 = 30;
 pub(super) fn load(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: Locked) -> Result<Known, StoreError> {
     Catalogue::kept(|catalogue| {
         for _ in 0..MOST_READINGS {
-            let (unheld, held) = read(conn, wanted, &locked.pools)?;
+            let (unheld, held) = read(conn, wanted, &locked)?;
             documents::are_of_server(&unheld.server);
             if catalogue.learn(conn, unheld.version, &needed(&locked, &held))? {
                 return known(catalogue, wanted, locked, unheld, held);
@@ -148,39 +138,7 @@ pub(super) fn load(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: Locke
     })
 }
 
-/// What is known of students before the seats that they want are locked.
-pub(super) struct OfStudents {
-    unheld: Unheld,
-    held: Vec<Held>,
-}
-
-/// Loads what deciding needs of students alone. It MUST run after they are locked, as a statement of its own.
-pub(super) fn load_students(conn: &mut PgConnection, wanted: &[Wanted<'_>]) -> Result<OfStudents, StoreError> {
-    let (unheld, held) = read(conn, wanted, &[])?;
-    documents::are_of_server(&unheld.server);
-    Ok(OfStudents { unheld, held })
-}
-
-/// Loads what is still to be known when the seats are locked, too: all anew, if the catalogue has changed since the students were.
-pub(super) fn load_seats(
-    conn: &mut PgConnection,
-    wanted: &[Wanted<'_>],
-    locked: Locked,
-    OfStudents { unheld, held }: OfStudents,
-) -> Result<Known, StoreError> {
-    let pools = locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>();
-    let row: OfPoolsRow = Statement::new(FACTS_OF_POOLS).bind::<Array<SqlUuid>, _>(pools).get_result(conn)?;
-    let FromJson(OfPools { version, waitlists, reservations }) = row.of_pools;
-    let is_learnt = version == unheld.version
-        && Catalogue::kept(|catalogue| catalogue.learn(conn, version, &needed(&locked, &held)))?;
-    if !is_learnt {
-        return load(conn, wanted, locked);
-    }
-    let unheld = Unheld { waitlists, reservations, ..unheld };
-    Catalogue::kept(|catalogue| known(catalogue, wanted, locked, unheld, held))
-}
-
-fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], pools: &[SeatPool]) -> Result<(Unheld, Vec<Held>), StoreError> {
+fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Result<(Unheld, Vec<Held>), StoreError> {
     let students: Vec<Uuid> = wanted.iter().map(|wanted| wanted.student.uuid()).collect();
     let (courses, terms): (Vec<_>, Vec<_>) = scopes(wanted).flat_map(|scope| scope.courses.iter().copied()).unzip();
     let terms: Vec<Uuid> = terms.into_iter().flatten().map(Uuid::from).collect();
@@ -196,9 +154,9 @@ fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], pools: &[SeatPool]) -> R
         (false, false) => FACTS_OF_COURSES_UNDER_KEYS,
     };
     let lines: Vec<Line> = Statement::<Columns>::answering(statement)
-        .bind::<Array<SqlUuid>, _>(pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(named(wanted).map(Uuid::from).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(uuids(&courses))
         .bind::<Array<SqlUuid>, _>(terms)
         .bind::<Array<Text>, _>(actors)
@@ -247,20 +205,6 @@ struct Unheld {
     no_terms: Vec<Uuid>,
     #[serde(default)]
     answered: Vec<Answered>,
-}
-
-#[derive(QueryableByName)]
-struct OfPoolsRow {
-    #[diesel(sql_type = Json)]
-    of_pools: FromJson<OfPools>,
-}
-
-/// What is read under the locks of seat pools.
-#[derive(Debug, Deserialize)]
-struct OfPools {
-    version: Option<Uuid>,
-    waitlists: Vec<WaitlistRow>,
-    reservations: Vec<ReservationFactsRow>,
 }
 
 /// Who waits for a section. Without anybody all is zero.

@@ -32,6 +32,7 @@ mod seat_counts;
 pub(crate) mod section_change;
 mod settle;
 mod timetable;
+mod together;
 mod write;
 
 pub(crate) use cancelled::CancelledSections;

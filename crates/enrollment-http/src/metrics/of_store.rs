@@ -28,12 +28,6 @@ pub(super) fn families(load: &Load) -> Vec<MetricFamily> {
             vec![histogram(&attempts.waited)],
         ),
         family(
-            "enrollment_store_prepared_total",
-            "Attempts that were taken to be locked and loaded while those before them, for the same sections, were written.",
-            MetricType::COUNTER,
-            vec![counter(attempts.prepared)],
-        ),
-        family(
             "enrollment_store_set_apart_total",
             "Attempts that were set apart, because somebody else had locked what they are about.",
             MetricType::COUNTER,

@@ -111,7 +111,6 @@ async fn the_load_of_the_store_is_told_as_it_is_now() {
         attempts: Attempts {
             per_transaction: Distribution { within: vec![(1.0, 4), (8.0, 2)], count: 7, sum: 30.0 },
             waited: Distribution { within: vec![(0.001, 6)], count: 7, sum: 0.25 },
-            prepared: 4,
             set_apart: 3,
             apart: 1,
         },
@@ -133,7 +132,6 @@ async fn the_load_of_the_store_is_told_as_it_is_now() {
         "enrollment_store_attempts_per_transaction_sum 30",
         r#"enrollment_store_attempt_wait_seconds_bucket{le="0.001"} 6"#,
         "enrollment_store_attempt_wait_seconds_sum 0.25",
-        "enrollment_store_prepared_total 4",
         "enrollment_store_set_apart_total 3",
         "enrollment_store_apart 1",
     ] {

@@ -3,7 +3,7 @@
 //! So the flush of the log, the way to the database and back, and the lock of the seats that everybody wants are shared by as
 //! many attempts as there are, the more the busier it is. Nobody is held back for it: at low load a transaction carries one
 //! attempt. There are two [writers](writer), on a connection each, who take from one [`queue`] what has nothing in common: so where everybody
-//! wants the same seats they take [turns](turn), and where not, one loads and decides while the database is busy with the other.
+//! wants the same seats one of them has all, and where not, one loads and decides while the database is busy with the other.
 //! The order is that of arrival; the locks, not the queue, decide, so several servers on one database are as right.
 //!
 //! * What goes wrong for one attempt is tried again in halves, until it stands alone: it takes nobody else down.
@@ -18,8 +18,6 @@ mod apart;
 mod queue;
 mod tally;
 mod teller;
-mod together;
-mod turn;
 mod writer;
 
 use crate::pool::{Pool, Purpose};

@@ -3,12 +3,8 @@
 //! What one writer has in hand, the other one leaves in its place: so attempts that are about the same student, section or course are
 //! carried out in the order in which they came, and no writer waits for the locks of the other one. (Where a course is named
 //! without a section, or sections share their seats, that cannot be told from the attempts; then the locks decide.)
-//!
-//! But when there is nothing else for a writer, and the other one is already writing, it takes also what wants the same sections, to
-//! decide it after that (see [`turn`](super::turn)); if that is worth it.
 
 use super::tally::Tally;
-use super::turn::After;
 use crate::StoreError;
 use enrollment_core::Error;
 use enrollment_core::ids::StudentId;
@@ -28,8 +24,6 @@ pub(super) struct Asked {
     pub(super) attempt: Attempt,
     /// What it is about, as far as its scope names it.
     pub(super) subjects: Vec<Uuid>,
-    /// Whether it is about its student and sections by their ids, and nothing else.
-    names_only_sections: bool,
     pub(super) since: Instant,
     /// How often the connection was lost while it was committing.
     pub(super) losses: u32,
@@ -44,12 +38,8 @@ pub(super) type Answered = oneshot::Receiver<Result<Receipt, Error>>;
 impl Asked {
     pub(super) fn new(attempt: Attempt) -> (Self, Answered) {
         let (caller, answered) = oneshot::channel();
-        let scope = attempt.scope();
-        let names_only_sections =
-            scope.students == [attempt.student_id] && scope.courses.is_empty() && scope.student_courses.is_empty();
-        let subjects = subjects(scope);
-        let since = Instant::now();
-        (Self { attempt, subjects, names_only_sections, since, losses: 0, was_apart: false, caller }, answered)
+        let subjects = subjects(&attempt);
+        (Self { attempt, subjects, since: Instant::now(), losses: 0, was_apart: false, caller }, answered)
     }
 
     /// Answers it; the caller may be gone by now.
@@ -63,8 +53,8 @@ impl Asked {
     }
 }
 
-fn subjects(scope: Scope) -> Vec<Uuid> {
-    let Scope { students, sections, courses, student_courses } = scope;
+fn subjects(attempt: &Attempt) -> Vec<Uuid> {
+    let Scope { students, sections, courses, student_courses } = attempt.scope();
     let students = students.into_iter().map(Uuid::from);
     let sections = sections.into_iter().map(Uuid::from);
     let courses = courses.into_iter().map(|(course, _)| Uuid::from(course));
@@ -78,24 +68,9 @@ pub(super) const LANES: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lane(pub(super) usize);
 
-impl Lane {
-    const ALL: [Self; LANES] = [Self(0), Self(1)];
-
-    fn other(self) -> Self {
-        Self(LANES - 1 - self.0)
-    }
-}
-
-/// What was taken from the queue, to be carried out together.
-pub(super) struct Taken {
-    pub(super) batch: Vec<Asked>,
-    /// After what it is to be decided, where that has some of its sections in hand.
-    pub(super) after: Option<After>,
-}
-
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Of each lane: that there is something for it in the queue, or that the other lane is done.
+    /// Of each lane.
     arrived: [Condvar; LANES],
     most: usize,
     tally: Arc<Tally>,
@@ -105,20 +80,17 @@ pub(super) struct Queue {
 struct State {
     waiting: VecDeque<Asked>,
     of_student: HashMap<StudentId, usize>,
-    /// What is in hand: of how many attempts of each lane.
-    in_hand: HashMap<Uuid, [usize; LANES]>,
-    hands: [Hand; LANES],
+    /// What is in hand, and by whom.
+    in_hand: HashMap<Uuid, InHand>,
+    /// How many attempts each lane has in hand.
+    busy: [usize; LANES],
     closed: bool,
 }
 
-/// What a lane has in hand.
-#[derive(Default)]
-struct Hand {
+/// Something that attempts are about which a writer has taken and not answered.
+struct InHand {
+    lane: Lane,
     attempts: usize,
-    /// How often it was done with all that it had in hand.
-    emptied: u64,
-    /// Whether all of it is decided, and answered when that is written.
-    is_written: bool,
 }
 
 impl Queue {
@@ -142,7 +114,7 @@ impl Queue {
         // Whoever has some of it in hand looks into the queue when that is done.
         let is_free = asked.subjects.iter().all(|subject| !state.in_hand.contains_key(subject));
         state.waiting.push_back(asked);
-        if is_free || Lane::ALL.into_iter().any(|lane| state.is_worth_following(lane)) {
+        if is_free {
             self.wake(&state);
         }
         Ok(())
@@ -150,13 +122,13 @@ impl Queue {
 
     /// Takes the next attempts that this writer can carry out together, at most so many; waits for the first, at most for `patience`.
     /// They are in its hand until it [releases](Queue::release) them. None when the queue is closed and nothing is left for it.
-    pub(super) fn take(&self, lane: Lane, most: usize, patience: Option<Duration>) -> Option<Taken> {
+    pub(super) fn take(&self, lane: Lane, most: usize, patience: Option<Duration>) -> Option<Vec<Asked>> {
         let mut state = self.state();
         let until = patience.map(|patience| Instant::now() + patience);
         loop {
             let taken = state.take(lane, most);
-            if !taken.batch.is_empty() {
-                if taken.batch.len() == most {
+            if !taken.is_empty() {
+                if taken.len() == most {
                     self.wake(&state);
                 }
                 return Some(taken);
@@ -166,7 +138,7 @@ impl Queue {
             }
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self.arrived[lane.0].wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return Some(Taken { batch: Vec::new(), after: None }),
+                Some(Duration::ZERO) => return Some(Vec::new()),
                 Some(left) => self.arrived[lane.0].wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
@@ -174,7 +146,7 @@ impl Queue {
 
     /// Wakes the first lane that has nothing in hand: so a lone attempt finds what the last one left warm.
     fn wake(&self, state: &State) {
-        if let Some((_, arrived)) = state.hands.iter().zip(&self.arrived).find(|(hand, _)| hand.attempts == 0) {
+        if let Some((_, arrived)) = state.busy.iter().zip(&self.arrived).find(|(busy, _)| **busy == 0) {
             arrived.notify_one();
         }
     }
@@ -182,49 +154,15 @@ impl Queue {
     /// Tells that these, which this lane took, are done with.
     pub(super) fn release<'a>(&self, lane: Lane, done: impl IntoIterator<Item = &'a Asked>) {
         let mut state = self.state();
-        if state.release(lane, done) {
-            self.arrived[lane.other().0].notify_one();
-        }
-    }
-
-    /// Tells that these, which this lane took, are to be taken again: they are put back where they were.
-    pub(super) fn put_back(&self, lane: Lane, batch: Vec<Asked>) {
-        let mut state = self.state();
-        state.release(lane, &batch);
-        for asked in batch {
-            *state.of_student.entry(asked.attempt.student_id).or_default() += 1;
-            let place = state.waiting.partition_point(|other| other.since <= asked.since);
-            state.waiting.insert(place, asked);
-        }
-        self.wake(&state);
-    }
-
-    /// Tells that this lane has decided so many attempts, and answers all of them when that is written: if they are all that it has in hand,
-    /// the other lane may take what comes after them.
-    pub(super) fn is_writing(&self, lane: Lane, attempts: usize) {
-        let mut state = self.state();
-        let hand = &mut state.hands[lane.0];
-        hand.is_written = hand.attempts == attempts;
-        if state.is_worth_following(lane) {
-            self.arrived[lane.other().0].notify_one();
-        }
-    }
-
-    /// Tells that what this lane was writing could not be written: who was to come after it shall not wait.
-    pub(super) fn is_not_written(&self, lane: Lane) {
-        self.state().hands[lane.0].is_written = false;
-        self.arrived[lane.other().0].notify_one();
-    }
-
-    /// Waits until the other lane is done with what it had in hand then; false when it cannot be, for now.
-    pub(super) fn is_done(&self, lane: Lane, After(emptied): After) -> bool {
-        let mut state = self.state();
-        loop {
-            let ahead = &state.hands[lane.other().0];
-            if ahead.emptied != emptied || !ahead.is_written {
-                return ahead.emptied != emptied;
+        let State { in_hand, busy, .. } = &mut *state;
+        let done = done.into_iter().inspect(|_| busy[lane.0] -= 1);
+        for subject in done.flat_map(|asked| &asked.subjects) {
+            if let Entry::Occupied(mut in_hand) = in_hand.entry(*subject) {
+                in_hand.get_mut().attempts -= 1;
+                if in_hand.get().attempts == 0 {
+                    in_hand.remove();
+                }
             }
-            state = self.arrived[lane.0].wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -245,39 +183,12 @@ impl Queue {
 }
 
 impl State {
-    fn take(&mut self, lane: Lane, most: usize) -> Taken {
-        let other = lane.other();
-        let batch = self.take_free(lane, most, |asked, in_hand| !asked.subjects.iter().any(in_hand));
-        if !batch.is_empty() || !self.is_worth_following(other) {
-            return Taken { batch, after: None };
-        }
-        let after = Some(After(self.hands[other.0].emptied));
-        let follows = |asked: &Asked, in_hand: &dyn Fn(&Uuid) -> bool| {
-            asked.names_only_sections && !in_hand(&asked.attempt.student_id.uuid())
-        };
-        Taken { batch: self.take_free(lane, most, follows), after }
-    }
-
-    /// Whether it is worth it to take what comes after what this lane has in hand: if few have come by now, more will until it is done,
-    /// and to carry out few costs almost as much as many.
-    fn is_worth_following(&self, lane: Lane) -> bool {
-        let Hand { attempts, is_written, .. } = self.hands[lane.0];
-        is_written && self.hands[lane.other().0].attempts == 0 && 2 * self.waiting.len() >= attempts
-    }
-
-    /// Takes what is free, which is told of an attempt and of what the other lane has in hand.
-    fn take_free(
-        &mut self,
-        lane: Lane,
-        most: usize,
-        is_free: impl Fn(&Asked, &dyn Fn(&Uuid) -> bool) -> bool,
-    ) -> Vec<Asked> {
-        let Self { waiting, of_student, in_hand, hands, .. } = self;
-        let of_other = |subject: &Uuid| in_hand.get(subject).is_some_and(|attempts| attempts[lane.other().0] > 0);
+    fn take(&mut self, lane: Lane, most: usize) -> Vec<Asked> {
+        let Self { waiting, of_student, in_hand, busy, .. } = self;
         let mut kept_back: HashSet<Uuid> = HashSet::new();
         let is_free = |asked: &Asked| {
-            let is_free =
-                is_free(asked, &of_other) && !asked.subjects.iter().any(|subject| kept_back.contains(subject));
+            let is_held = |subject| in_hand.get(subject).is_some_and(|in_hand: &InHand| in_hand.lane != lane);
+            let is_free = asked.subjects.iter().all(|subject| !is_held(subject) && !kept_back.contains(subject));
             if !is_free {
                 // What comes after it stays behind it.
                 kept_back.extend(&asked.subjects);
@@ -294,32 +205,11 @@ impl State {
                 }
             }
         }
-        hands[lane.0].attempts += taken.len();
+        busy[lane.0] += taken.len();
         for subject in taken.iter().flat_map(|asked| &asked.subjects) {
-            in_hand.entry(*subject).or_default()[lane.0] += 1;
+            in_hand.entry(*subject).or_insert(InHand { lane, attempts: 0 }).attempts += 1;
         }
         taken
-    }
-
-    /// Takes these out of the lane's hand; whether nothing is left in it.
-    fn release<'a>(&mut self, lane: Lane, done: impl IntoIterator<Item = &'a Asked>) -> bool {
-        let Self { in_hand, hands, .. } = self;
-        let hand = &mut hands[lane.0];
-        let done = done.into_iter().inspect(|_| hand.attempts -= 1);
-        for subject in done.flat_map(|asked| &asked.subjects) {
-            if let Entry::Occupied(mut in_hand) = in_hand.entry(*subject) {
-                in_hand.get_mut()[lane.0] -= 1;
-                if *in_hand.get() == [0; LANES] {
-                    in_hand.remove();
-                }
-            }
-        }
-        let is_empty = hand.attempts == 0;
-        if is_empty {
-            hand.emptied += 1;
-            hand.is_written = false;
-        }
-        is_empty
     }
 }
 
@@ -360,4 +250,101 @@ pub(super) fn together(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use enrollment_core::actor::Actor;
+    use enrollment_core::registration::Mode;
+    use serde_json::json;
+
+    const ONE: Lane = Lane(0);
+    const OTHER: Lane = Lane(1);
+
+    /// Puts an attempt of this student for this section into the queue.
+    fn put(queue: &Queue, number: u128, student: u128, section: u128) -> Answered {
+        let command = json!({"enroll": {
+            "request": {"target": {"section": Uuid::from_u128(section)}, "grading_basis": "graded"},
+            "student_course_id": Uuid::from_u128(number),
+        }});
+        let (asked, answered) = Asked::new(Attempt {
+            id: Uuid::from_u128(number).into(),
+            actor: Actor::system("test"),
+            reason: None,
+            at: DateTime::UNIX_EPOCH,
+            student_id: Uuid::from_u128(student).into(),
+            command: serde_json::from_value(command).unwrap(),
+            mode: Mode::Commit,
+            idempotency: None,
+            caused_by: None,
+        });
+        queue.put(asked).unwrap();
+        answered
+    }
+
+    fn queue() -> Queue {
+        Queue::new(100, Arc::new(Tally::new()))
+    }
+
+    /// What a lane can take at once.
+    fn take(queue: &Queue, lane: Lane) -> Vec<Asked> {
+        queue.take(lane, 100, Some(Duration::ZERO)).unwrap()
+    }
+
+    fn numbers(taken: &[Asked]) -> Vec<u128> {
+        taken.iter().map(|asked| asked.attempt.id.uuid().as_u128()).collect()
+    }
+
+    #[test]
+    fn what_one_lane_has_in_hand_the_other_leaves_in_its_place_with_all_that_is_behind_it() {
+        let queue = queue();
+        let mut waits = vec![put(&queue, 1, 11, 90)];
+        let first = take(&queue, ONE);
+        // Of the same section; of its student, for another section; of that section; and of nothing of these.
+        let later = [(2, 12, 90), (3, 12, 91), (4, 13, 91), (5, 14, 92)];
+        waits.extend(later.map(|(number, student, section)| put(&queue, number, student, section)));
+        let other = take(&queue, OTHER);
+        assert_eq!((numbers(&first), numbers(&other)), (vec![1], vec![5]));
+        assert!(take(&queue, OTHER).is_empty(), "the first lane has it in hand still");
+        queue.release(ONE, &first);
+        let next = take(&queue, OTHER);
+        // The same student's second waits for the next transaction.
+        assert_eq!(numbers(&next), [2, 4]);
+        assert!(take(&queue, ONE).is_empty());
+        queue.release(OTHER, &next);
+        assert_eq!(numbers(&take(&queue, ONE)), [3]);
+    }
+
+    #[test]
+    fn a_lane_may_take_more_of_what_it_has_in_hand_itself() {
+        let queue = queue();
+        let _waits = [put(&queue, 1, 11, 90), put(&queue, 2, 12, 90)];
+        let taken = take(&queue, ONE);
+        let _waits_too = put(&queue, 3, 13, 90);
+        assert_eq!((numbers(&taken), numbers(&take(&queue, ONE))), (vec![1, 2], vec![3]));
+        queue.release(ONE, &taken);
+        let _waits_last = put(&queue, 4, 14, 90);
+        assert!(take(&queue, OTHER).is_empty(), "the third is not done with");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_in_nobodys_hand() {
+        let queue = queue();
+        drop(put(&queue, 1, 11, 90));
+        assert!(take(&queue, ONE).is_empty());
+        let _waits = put(&queue, 2, 11, 90);
+        assert_eq!(numbers(&take(&queue, OTHER)), [2]);
+    }
+
+    #[test]
+    fn a_closed_queue_is_emptied_by_who_can_have_what_is_left() {
+        let queue = queue();
+        let _waits = put(&queue, 1, 11, 90);
+        let taken = take(&queue, ONE);
+        let _waits_too = put(&queue, 2, 12, 90);
+        queue.close();
+        assert!(queue.take(OTHER, 100, None).is_none(), "it is left to who has the section in hand");
+        queue.release(ONE, &taken);
+        assert_eq!(numbers(&queue.take(ONE, 100, None).unwrap()), [2]);
+        assert!(queue.take(ONE, 100, None).is_none());
+    }
+}

@@ -17,7 +17,6 @@ pub(super) struct Tally {
     pub(super) busy: AtomicUsize,
     per_transaction: Histogram,
     waited: Histogram,
-    prepared: AtomicU64,
     set_apart: AtomicU64,
     apart: AtomicUsize,
     full: AtomicU64,
@@ -31,7 +30,6 @@ impl Tally {
             busy: AtomicUsize::new(0),
             per_transaction: Histogram::new(CARRIED),
             waited: Histogram::new(WAITED),
-            prepared: AtomicU64::new(0),
             set_apart: AtomicU64::new(0),
             apart: AtomicUsize::new(0),
             full: AtomicU64::new(0),
@@ -48,11 +46,6 @@ impl Tally {
     /// A transaction carried so many attempts.
     pub(super) fn carried(&self, attempts: usize) {
         self.per_transaction.record(u64::try_from(attempts).unwrap_or(u64::MAX));
-    }
-
-    /// So many were taken to come after what is written.
-    pub(super) fn prepared(&self, attempts: usize) {
-        self.prepared.fetch_add(u64::try_from(attempts).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// One was set apart for the first time.
@@ -94,7 +87,6 @@ impl Tally {
         Attempts {
             per_transaction: self.per_transaction.distribution(1.0),
             waited: self.waited.distribution(1e-6),
-            prepared: self.prepared.load(Ordering::Relaxed),
             set_apart: self.set_apart.load(Ordering::Relaxed),
             apart: self.apart.load(Ordering::Relaxed),
         }

@@ -1,13 +1,12 @@
 //! One of the writers: takes what it can have from the queue, carries it out in one transaction, and sees to what cannot be.
 
 use super::super::lock::Waiting;
+use super::super::together::{self, Carried, Outcome};
 use super::super::{MOST_INQUIRIES, register, settle};
 use super::apart::{Apart, Due, PROBE};
-use super::queue::{Asked, Lane, Queue, Taken};
+use super::queue::{Asked, Lane, Queue};
 use super::tally::Tally;
 use super::teller::{Answer, Teller};
-use super::together::{self, Carried, Outcome};
-use super::turn::{After, Turn};
 use crate::StoreError;
 use crate::error::Waited;
 use crate::pool::Pool;
@@ -46,21 +45,18 @@ impl Writer {
     pub(super) fn run(&mut self) {
         loop {
             let patience = (!self.apart.is_empty()).then_some(PROBE);
-            let Taken { batch, after } = match self.queue.take(self.lane, MOST, patience) {
-                Some(taken) => taken,
+            let batch = match self.queue.take(self.lane, MOST, patience) {
+                Some(batch) => batch,
                 None if self.apart.is_empty() => return,
                 None => {
                     thread::sleep(PROBE);
-                    Taken { batch: Vec::new(), after: None }
+                    Vec::new()
                 }
             };
             self.tally.busy.fetch_add(1, Ordering::Relaxed);
             let batch = self.in_time(batch);
             let batch = self.apart.keep(batch);
-            match after {
-                None => self.carry_out(batch, Waiting::Wait),
-                Some(after) => self.carry_out_after(batch, after),
-            }
+            self.carry_out(batch, Waiting::Wait);
             self.try_apart();
             self.tally.busy.fetch_sub(1, Ordering::Relaxed);
         }
@@ -111,55 +107,20 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let mut carried = self.try_together(&batch, waiting, None);
+        let attempts: Vec<&Attempt> = batch.iter().map(|asked| &asked.attempt).collect();
+        let mut carried = self.on_connection(|conn| together::carry_out(conn, &attempts, waiting));
         if let Err(StoreError::Lost(_)) = carried {
             // Nothing was changed, and the next connection may live.
-            carried = self.try_together(&batch, waiting, None);
+            carried = self.on_connection(|conn| together::carry_out(conn, &attempts, waiting));
         }
-        self.conclude(batch, carried, waiting);
-    }
-
-    /// The same, after what the other lane is writing: or not at all yet, when that is not done with as it was to be.
-    fn carry_out_after(&mut self, batch: Vec<Asked>, after: After) {
-        if batch.is_empty() {
-            return;
-        }
-        self.tally.prepared(batch.len());
-        let carried = self.try_together(&batch, Waiting::Wait, Some(after));
         match carried {
-            Ok(Some(_)) | Err(StoreError::OutcomeUnknown(_)) => self.conclude(batch, carried, Waiting::Wait),
-            Ok(None) | Err(_) if !self.queue.is_done(self.lane, after) => self.queue.put_back(self.lane, batch),
-            Ok(None) | Err(StoreError::Lost(_)) => self.carry_out(batch, Waiting::Wait),
-            Err(_) => self.conclude(batch, carried, Waiting::Wait),
-        }
-    }
-
-    fn try_together(
-        &self,
-        batch: &[Asked],
-        waiting: Waiting,
-        after: Option<After>,
-    ) -> Result<Option<Carried>, StoreError> {
-        let attempts: Vec<&Attempt> = batch.iter().map(|asked| &asked.attempt).collect();
-        let turn = Turn::new(&self.queue, self.lane, after);
-        let carried = self.on_connection(|conn| together::carry_out(conn, &attempts, waiting, &turn));
-        if carried.is_err() {
-            self.queue.is_not_written(self.lane);
-        }
-        carried
-    }
-
-    /// Answers each of what was carried out together, and sees to what is left.
-    fn conclude(&mut self, batch: Vec<Asked>, carried: Result<Option<Carried>, StoreError>, waiting: Waiting) {
-        match carried {
-            Ok(Some(Carried { outcomes, unwritten, .. })) => {
+            Ok(Carried { outcomes, unwritten, .. }) => {
                 self.tally.carried(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Answered(_))).count());
                 for record in unwritten {
                     self.refusals.hand_over(record);
                 }
                 self.tell_outcomes(batch, outcomes);
             }
-            Ok(None) => self.queue.put_back(self.lane, batch),
             Err(StoreError::Timeout(Waited::Lock, _)) if waiting == Waiting::Wait => {
                 self.carry_out(batch, Waiting::Skip);
             }

@@ -1,17 +1,14 @@
 //! Carrying out many attempts in one transaction, each on what the ones before it leave: locked together, loaded together,
 //! decided in memory one after the other, written together, and made durable by one flush of the log.
 //!
-//! Where it has to wait for its [turn], since the seats are in another one's hand, what is the students' is locked and loaded meanwhile.
-//!
 //! Attempts are of different students, and none has an idempotency key that another has: so what is known of a student, and
 //! what was answered before, is not changed by the attempts before.
 
-use super::super::facts::{self, Wanted};
-use super::super::known::{Known, Left};
-use super::super::lock::{self, Beyond, Locked, Waiting};
-use super::super::register::{OnKnown, idempotency, judge_on};
-use super::super::write::{self, Entry};
-use super::turn::Turn;
+use super::facts::{self, Wanted};
+use super::known::{Known, Left};
+use super::lock::{self, Beyond, Waiting};
+use super::register::{OnKnown, idempotency, judge_on};
+use super::write::{self, Entry};
 use crate::StoreError;
 use crate::rows::receipt::documents;
 use crate::transaction::{Ending, transaction};
@@ -41,53 +38,24 @@ pub(super) struct Carried {
     documents: Vec<Uuid>,
 }
 
-/// Carries out attempts; nothing has come of them, and nobody is locked any more, where their turn does not come.
+/// Carries out attempts.
 pub(super) fn carry_out(
     conn: &mut PgConnection,
     attempts: &[&Attempt],
     waiting: Waiting,
-    turn: &Turn<'_>,
-) -> Result<Option<Carried>, StoreError> {
+) -> Result<Carried, StoreError> {
     let scopes: Vec<Scope> = attempts.iter().map(|attempt| attempt.scope()).collect();
     let carried = transaction(conn, |conn| {
+        let locked = lock::lock(conn, &lock::all(scopes.iter().cloned()), &Beyond::default(), waiting)?;
         let wanted: Vec<Wanted<'_>> =
             attempts.iter().zip(&scopes).map(|(attempt, scope)| Wanted::for_attempt(attempt, scope)).collect();
-        let Some(mut known) = load(conn, &wanted, waiting, turn)? else { return Ok(Ending::RollBack(None)) };
+        let mut known = facts::load(conn, &wanted, locked)?;
         let decided =
             attempts.iter().zip(&wanted).map(|(attempt, wanted)| decide(&mut known, attempt, wanted, waiting));
-        let decided = decided.collect::<Result<Vec<_>, _>>()?;
-        if decided.iter().all(Decided::is_answer) {
-            turn.is_decided(attempts.len());
-        }
-        write(conn, attempts, decided)
+        write(conn, attempts, decided.collect::<Result<_, _>>()?)
     })?;
-    if let Some(carried) = &carried {
-        documents::are_there(&carried.documents);
-    }
+    documents::are_there(&carried.documents);
     Ok(carried)
-}
-
-/// Locks and loads what the attempts need; none when their turn does not come.
-fn load(
-    conn: &mut PgConnection,
-    wanted: &[Wanted<'_>],
-    waiting: Waiting,
-    turn: &Turn<'_>,
-) -> Result<Option<Known>, StoreError> {
-    let all = lock::all(wanted.iter().map(|wanted| wanted.scope.clone()));
-    if turn.is_now() {
-        let locked = lock::lock(conn, &all, &Beyond::default(), waiting)?;
-        return facts::load(conn, wanted, locked).map(Some);
-    }
-    // In the order of all locks: students, then pools.
-    let Scope { students, sections, .. } = all;
-    let students = lock::lock(conn, &Scope { students, ..Scope::default() }, &Beyond::default(), waiting)?.students;
-    let of_students = facts::load_students(conn, wanted)?;
-    if !turn.comes() {
-        return Ok(None);
-    }
-    let seats = lock::lock(conn, &Scope { sections, ..Scope::default() }, &Beyond::default(), waiting)?;
-    facts::load_seats(conn, wanted, Locked { students, ..seats }, of_students).map(Some)
 }
 
 /// What was decided on an attempt.
@@ -95,13 +63,6 @@ enum Decided {
     /// There is nothing to write.
     Without(Outcome),
     With(Receipt, Box<Record>),
-}
-
-impl Decided {
-    /// Whether it is answered when this is written.
-    fn is_answer(&self) -> bool {
-        matches!(self, Self::With(..) | Self::Without(Outcome::Answered(_)))
-    }
 }
 
 fn decide(known: &mut Known, attempt: &Attempt, wanted: &Wanted<'_>, waiting: Waiting) -> Result<Decided, StoreError> {
@@ -135,11 +96,7 @@ fn is_followed(attempt: &Attempt, facts: &Facts, judgement: &Judgement, left: &L
 }
 
 /// Writes what has to be durable before it is answered. Without any of that the transaction ends without waiting for a disk.
-fn write(
-    conn: &mut PgConnection,
-    attempts: &[&Attempt],
-    decided: Vec<Decided>,
-) -> Result<Ending<Option<Carried>>, StoreError> {
+fn write(conn: &mut PgConnection, attempts: &[&Attempt], decided: Vec<Decided>) -> Result<Ending<Carried>, StoreError> {
     let is_durable =
         |attempt: &Attempt, record: &Record| !record.judgement.changes.is_empty() || idempotency(attempt).is_some();
     let entries: Vec<Entry<'_>> = attempts
@@ -165,6 +122,6 @@ fn write(
         }
     });
     let outcomes = outcomes.collect();
-    let carried = Some(Carried { outcomes, unwritten, documents });
+    let carried = Carried { outcomes, unwritten, documents };
     Ok(if wrote { Ending::Commit(carried) } else { Ending::RollBack(carried) })
 }
