@@ -177,7 +177,7 @@ fn forbidden(site: &Site) {
         ("CREATE ROLE shoe", "permission denied"),
         ("COPY students TO '/dev/null'", "must be superuser"),
         ("CREATE INDEX ON students (email)", "must be owner"),
-        ("DROP FUNCTION count_seats() CASCADE", "must be owner"),
+        ("DROP FUNCTION count_student_courses() CASCADE", "must be owner"),
     ] {
         assert_refused(&server, statement, because);
     }
