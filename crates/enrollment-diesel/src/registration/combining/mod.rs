@@ -1,8 +1,8 @@
 //! Combining: attempts that arrive while a transaction is committing queue up, and the next one takes all that has queued.
 //!
 //! So the flush of the log, the way to the database and back, and the lock of the seats that everybody wants are shared by as
-//! many attempts as there are, the more the busier it is. Nobody is held back for it: at low load a transaction carries one
-//! attempt. There are two [writers](writer), on a connection each, who take from one [`queue`] what has nothing in common: so where everybody
+//! many attempts as there are, the more the busier it is. At low load a transaction carries one attempt, at once; only in a rush a writer waits a
+//! moment for those who come again. There are two [writers](writer), on a connection each, who take from one [`queue`] what has nothing in common: so where everybody
 //! wants the same seats one of them has all, and where not, one loads and decides while the database is busy with the other.
 //! The order is that of arrival; the locks, not the queue, decide, so several servers on one database are as right.
 //!

@@ -3,6 +3,10 @@
 //! What one writer has in hand, the other one leaves in its place: so attempts that are about the same student, section or course are
 //! carried out in the order in which they came, and no writer waits for the locks of the other one. (Where a course is named
 //! without a section, or sections share their seats, that cannot be told from the attempts; then the locks decide.)
+//!
+//! In a rush, whoever was just answered comes again, a moment later. A writer that went on at once with the first of them would carry out few
+//! attempts, which costs almost as much as many, while the rest waits for that. So it [gathers](Gathering) as many as half of those that it
+//! has answered, for a moment.
 
 use super::tally::Tally;
 use crate::StoreError;
@@ -61,6 +65,9 @@ fn subjects(attempt: &Attempt) -> Vec<Uuid> {
     students.chain(sections).chain(courses).chain(student_courses.into_iter().map(Uuid::from)).collect()
 }
 
+/// The longest that a writer gathers.
+const MOST_GATHERING: Duration = Duration::from_millis(2);
+
 /// How many take attempts from the queue: while one waits for the database, the other one loads and decides.
 pub(super) const LANES: usize = 2;
 
@@ -84,7 +91,33 @@ struct State {
     in_hand: HashMap<Uuid, InHand>,
     /// How many attempts each lane has in hand.
     busy: [usize; LANES],
+    /// What each lane has taken last, until it takes again.
+    last: [Option<Last>; LANES],
+    /// The lanes that gather.
+    gathering: [Option<Gathering>; LANES],
     closed: bool,
+}
+
+/// What a lane has taken.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    attempts: usize,
+    at: Instant,
+}
+
+/// What a lane waits for before it takes again: that so many attempts wait, or that the time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Gathering {
+    attempts: usize,
+    until: Instant,
+}
+
+impl Last {
+    /// What to wait for now that it is done with. For one attempt that is nobody: without a rush nothing is held back.
+    fn gathering(self, now: Instant) -> Gathering {
+        let took = now.saturating_duration_since(self.at);
+        Gathering { attempts: self.attempts / 2, until: now + (took / 2).min(MOST_GATHERING) }
+    }
 }
 
 /// Something that attempts are about which a writer has taken and not answered.
@@ -123,7 +156,7 @@ impl Queue {
     /// Takes the next attempts that this writer can carry out together, at most so many; waits for the first, at most for `patience`.
     /// They are in its hand until it [releases](Queue::release) them. None when the queue is closed and nothing is left for it.
     pub(super) fn take(&self, lane: Lane, most: usize, patience: Option<Duration>) -> Option<Vec<Asked>> {
-        let mut state = self.state();
+        let mut state = self.gather(self.state(), lane);
         let until = patience.map(|patience| Instant::now() + patience);
         loop {
             let taken = state.take(lane, most);
@@ -144,10 +177,25 @@ impl Queue {
         }
     }
 
-    /// Wakes the first lane that has nothing in hand: so a lone attempt finds what the last one left warm.
+    /// Waits until as many have come as the lane wants after what it took last, or a moment is over.
+    fn gather<'a>(&'a self, mut state: MutexGuard<'a, State>, lane: Lane) -> MutexGuard<'a, State> {
+        let Some(last) = state.last[lane.0].take() else { return state };
+        let gathering = last.gathering(Instant::now());
+        state.gathering[lane.0] = Some(gathering);
+        while state.waiting.len() < gathering.attempts && !state.closed {
+            let left = gathering.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.arrived[lane.0].wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.gathering[lane.0] = None;
+        state
+    }
+
     fn wake(&self, state: &State) {
-        if let Some((_, arrived)) = state.busy.iter().zip(&self.arrived).find(|(busy, _)| **busy == 0) {
-            arrived.notify_one();
+        if let Some(lane) = state.next() {
+            self.arrived[lane.0].notify_one();
         }
     }
 
@@ -183,8 +231,18 @@ impl Queue {
 }
 
 impl State {
+    /// Who is to look into the queue: a lane that gathers, once as many wait as it wants; or if none does, the first that has nothing in
+    /// hand, so that a lone attempt finds what the last one left warm.
+    fn next(&self) -> Option<Lane> {
+        let mut lanes = (0..LANES).map(Lane);
+        if self.gathering.iter().all(Option::is_none) {
+            return lanes.find(|lane| self.busy[lane.0] == 0);
+        }
+        lanes.find(|lane| self.gathering[lane.0].is_some_and(|gathering| self.waiting.len() >= gathering.attempts))
+    }
+
     fn take(&mut self, lane: Lane, most: usize) -> Vec<Asked> {
-        let Self { waiting, of_student, in_hand, busy, .. } = self;
+        let Self { waiting, of_student, in_hand, busy, last, .. } = self;
         let mut kept_back: HashSet<Uuid> = HashSet::new();
         let is_free = |asked: &Asked| {
             let is_held = |subject| in_hand.get(subject).is_some_and(|in_hand: &InHand| in_hand.lane != lane);
@@ -206,6 +264,9 @@ impl State {
             }
         }
         busy[lane.0] += taken.len();
+        if !taken.is_empty() {
+            last[lane.0] = Some(Last { attempts: taken.len(), at: Instant::now() });
+        }
         for subject in taken.iter().flat_map(|asked| &asked.subjects) {
             in_hand.entry(*subject).or_insert(InHand { lane, attempts: 0 }).attempts += 1;
         }
@@ -333,6 +394,31 @@ mod tests {
         assert!(take(&queue, ONE).is_empty());
         let _waits = put(&queue, 2, 11, 90);
         assert_eq!(numbers(&take(&queue, OTHER)), [2]);
+    }
+
+    #[test]
+    fn after_many_half_as_many_are_gathered_for_a_moment_and_after_one_nobody() {
+        let at = Instant::now();
+        let after = |attempts, micros| Last { attempts, at }.gathering(at + Duration::from_micros(micros));
+        let gathering = |attempts, micros| Gathering { attempts, until: at + Duration::from_micros(micros) };
+        assert_eq!(after(40, 1_000), gathering(20, 1_500), "half as long as they took");
+        assert_eq!(after(40, 9_000), gathering(20, 11_000), "at most for a moment");
+        assert_eq!(after(1, 1_000).attempts, 0);
+    }
+
+    #[test]
+    fn while_a_lane_gathers_nobody_takes_few_of_those_that_it_waits_for() {
+        let queue = queue();
+        let mut state = queue.state();
+        assert_eq!(state.next(), Some(ONE));
+        state.busy[ONE.0] = 3;
+        assert_eq!(state.next(), Some(OTHER));
+        state.gathering[ONE.0] = Some(Gathering { attempts: 2, until: Instant::now() });
+        drop(state);
+        let _wait = put(&queue, 1, 11, 90);
+        assert_eq!(queue.state().next(), None);
+        let _wait_too = put(&queue, 2, 12, 90);
+        assert_eq!(queue.state().next(), Some(ONE));
     }
 
     #[test]
