@@ -96,7 +96,8 @@ fn the_receipt_of_what_was_accepted_is_there_with_the_answer() {
     university.check();
 }
 
-/// In each form in which facts have been stored: in full; with what is held in full, beside documents of the rest; and as now.
+/// In each form in which facts have been stored: in full; with what is held in full, beside documents of the rest; with what is held in short, each
+/// beside a document of the rest; and as now.
 #[test]
 fn facts_read_the_same_in_whichever_form_they_were_stored() {
     let university = University::new();
@@ -112,16 +113,30 @@ fn facts_read_the_same_in_whichever_form_they_were_stored() {
 
     let stored = university.text("SELECT facts FROM receipts ORDER BY attempt_id DESC LIMIT 1");
     let now: Value = serde_json::from_str(&stored).unwrap();
-    assert!(now["held"][0].get("own").is_some() && now["completed"].is_string() && now["scale"].is_string(), "{now}");
-    let mut between = now.clone();
-    between["held"] = json!(held);
-    between["completed"] = document(&university, &json!(completed)).into();
-    for form in [full, between, now] {
+    assert!(now["enrolled"].is_string() && now["completed"].is_string() && now["scale"].is_string(), "{now}");
+    assert_eq!(now["held"], json!([]));
+    let mut without_enrolled = now.clone();
+    without_enrolled.as_object_mut().unwrap().remove("enrolled");
+    let mut in_full = without_enrolled.clone();
+    in_full["held"] = json!(held);
+    in_full["completed"] = document(&university, &json!(completed)).into();
+    let mut in_short = without_enrolled;
+    in_short["held"] = json!([in_two(&university, held[0])]);
+    for form in [full, in_full, in_short, now] {
         university.execute(&format!(
             "SET session_replication_role = replica; UPDATE receipts SET facts = '{form}' WHERE attempt_id = '{attempt}'"
         ));
         assert_eq!(record(&university, attempt).unwrap(), kept, "{form}");
     }
+}
+
+/// Something held as it is told in short: the student's own, beside a document of the rest.
+fn in_two(university: &University, held: &Value) -> Value {
+    let own = |field: &str| held["student_course"][field].clone();
+    let mut rest = held.clone();
+    rest["student_course"] = json!({ "course": own("course"), "section": own("section"), "term": own("term") });
+    let own = json!({ "id": own("id"), "credits": own("credits"), "enrolled_at": own("enrolled_at") });
+    json!({ "document": document(university, &rest), "own": own })
 }
 
 /// Adds a document that receipts can share, and tells its digest.

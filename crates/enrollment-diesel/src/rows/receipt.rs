@@ -7,6 +7,7 @@
 
 pub(crate) mod documents;
 mod known;
+mod packed;
 mod read;
 
 use super::json;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use known::KnownDocuments;
+use packed::Packed;
 pub(crate) use read::records;
 
 /// The row, as it is read: of documents only the text, of whichever JSON type their columns are.
@@ -80,6 +82,10 @@ struct FactsInShort<'a> {
     windows: &'a [TermWindows],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     permits: &'a [PermitFacts],
+    /// What the student is enrolled in, as most are.
+    #[serde(skip_serializing_if = "Packed::is_empty")]
+    enrolled: Packed,
+    /// What else is held, but for what is completed.
     held: Vec<HeldInShort<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     completed: Option<Uuid>,
@@ -105,16 +111,21 @@ impl<'a> FactsInShort<'a> {
     fn of(facts: &'a Facts, shared: &mut SharedDocuments) -> Result<Self, StoreError> {
         let Facts { student, holds, windows, permits, held, sections, pools, reservations, scale } = facts;
         let is_completed = |held: &&HeldCourse| held.student_course.status == Status::Completed;
-        let (completed, held): (Vec<_>, Vec<_>) = held.iter().partition(is_completed);
-        let mut in_short = |held: Vec<&'a HeldCourse>| -> Result<Vec<HeldInShort<'a>>, StoreError> {
-            held.into_iter().map(|held| HeldInShort::of(held, shared)).collect()
-        };
-        let (completed, held) = (in_short(completed)?, in_short(held)?);
+        let (completed, others): (Vec<_>, Vec<_>) = held.iter().partition(is_completed);
+        let completed: Vec<HeldInShort<'_>> =
+            completed.into_iter().map(|held| HeldInShort::of(held, shared)).collect::<Result<_, _>>()?;
+        let (mut enrolled, mut held) = (Packed::default(), Vec::new());
+        for other in others {
+            if !enrolled.add(shared.held(other)?, &other.student_course) {
+                held.push(HeldInShort::of(other, shared)?);
+            }
+        }
         Ok(Self {
             student,
             holds,
             windows,
             permits,
+            enrolled,
             held,
             completed: if completed.is_empty() { None } else { Some(shared.completed(&completed)?) },
             sections: sections.iter().map(|own| SectionInShort::of(own, shared)).collect::<Result<_, _>>()?,

@@ -63,7 +63,7 @@ impl KnownDocuments {
         self.rules.make_room();
         for facts in facts {
             self.completed.want(facts.completed);
-            self.held.want(facts.held.iter().filter_map(StoredHeld::document));
+            self.held.want(facts.enrolled.iter().chain(&facts.held).filter_map(StoredHeld::document));
             self.sections.want(facts.sections.iter().filter_map(StoredSection::document));
             self.scales.want(facts.scale.document());
         }

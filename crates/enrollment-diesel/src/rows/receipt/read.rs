@@ -2,7 +2,7 @@
 //! both, so that a form to come needs a variant here, and the check, the history and replays go on as they are.
 
 use super::known::KnownDocuments;
-use super::{Asked, ChangeInShort, ReceiptRow, usual};
+use super::{Asked, ChangeInShort, ReceiptRow, packed, usual};
 use crate::StoreError;
 use crate::rows::event;
 use crate::rows::json::DocumentText;
@@ -120,6 +120,8 @@ pub(super) struct StoredFacts {
     windows: Vec<TermWindows>,
     #[serde(default)]
     permits: Vec<PermitFacts>,
+    #[serde(default, deserialize_with = "packed::held")]
+    pub(super) enrolled: Vec<StoredHeld>,
     pub(super) held: Vec<StoredHeld>,
     #[serde(default)]
     pub(super) completed: Option<Uuid>,
@@ -175,12 +177,33 @@ pub(super) struct StoredOwn {
     version: Version,
 }
 
+impl StoredOwn {
+    /// What a student is enrolled in, as most are.
+    pub(super) fn enrolled(id: StudentCourseId, credits: Credits, at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            status: usual(),
+            credits,
+            grading_basis: usual(),
+            grade: None,
+            waitlist_position: None,
+            reservation_id: None,
+            waitlist: None,
+            enrolled_at: Some(at),
+            ended_at: None,
+            end_reason: None,
+            version: usual(),
+        }
+    }
+}
+
 impl StoredFacts {
     /// The facts that a decision was made on; an error names the document that cannot be read.
     fn in_full(self, known: &KnownDocuments) -> Result<Facts, String> {
-        let Self { student, holds, windows, permits, held, completed, sections, pools, reservations, scale } = self;
+        let Self { student, holds, windows, permits, enrolled, held, completed, sections, pools, reservations, scale } =
+            self;
         let completed = completed.map(|digest| known.completed(digest)).transpose()?.unwrap_or_default();
-        let all = held.iter().chain(completed);
+        let all = enrolled.iter().chain(&held).chain(completed);
         let mut held = all.map(|held| held.in_full(student.id, known)).collect::<Result<Vec<_>, _>>()?;
         held.sort_by_key(|held| held.student_course.id);
         Ok(Facts {
