@@ -13,6 +13,7 @@ use crate::fields::FieldErrors;
 use crate::ids::{AttemptId, IdSource, SectionId, StudentCourseId, StudentId, TermId};
 use crate::page::{Page, PageRequest};
 use crate::text::IdempotencyKey;
+use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,6 +33,13 @@ pub struct RequestOptions {
     pub dry_run: bool,
     /// The caller's key, by which a repetition of the request is recognised.
     pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl RequestOptions {
+    /// What a request says, where there is a key to keep it under: most have none, and are not hashed for nothing.
+    fn fingerprint(&self, student: StudentId, request: &impl Serialize) -> Option<Fingerprint> {
+        self.idempotency_key.as_ref().map(|_| Fingerprint::of(student, request))
+    }
 }
 
 impl Registration {
@@ -61,10 +69,10 @@ impl Registration {
     ) -> Result<Receipt, Error> {
         self.admit(by, Operation::Register, student, &options).await?;
         let request = draft.parse()?;
-        let fingerprint = Fingerprint::of(student, &request);
+        let fingerprint = options.fingerprint(student, &request);
         let student_course_id = StudentCourseId::mint(&*self.ids);
         let command = Command::Enroll(Enroll { student_course_id, request: request.clone() });
-        let attempt = self.attempt(by, student, command, options, Some(fingerprint));
+        let attempt = self.attempt(by, student, command, options, fingerprint);
         let field = |id| request.pointer_to(id);
         self.carry_out(by, attempt).await.map_err(|error| blame_the_field(error, field))
     }
@@ -102,9 +110,9 @@ impl Registration {
     ) -> Result<Receipt, Error> {
         self.admit(by, Operation::Register, student, &options).await?;
         let request = draft.parse()?;
-        let fingerprint = Fingerprint::of(student, &request);
+        let fingerprint = options.fingerprint(student, &request);
         let plan = request.clone().command(|| StudentCourseId::mint(&*self.ids));
-        let attempt = self.attempt(by, student, Command::Plan(plan), options, Some(fingerprint));
+        let attempt = self.attempt(by, student, Command::Plan(plan), options, fingerprint);
         let field = |id| request.pointer_to(id);
         self.carry_out(by, attempt).await.map_err(|error| blame_the_field(error, field))
     }
