@@ -21,8 +21,8 @@ import time
 import cost
 import pooler
 import table
-from cluster import Cluster
-from load import Wrk, pgbench
+from cluster import Cluster, transaction_times
+from load import Wrk, pgbench, round_trip
 from server import Server
 
 READS = ("courses", "roster", "seats")
@@ -145,6 +145,18 @@ class Bench:
     def lone(self):
         self.pgbench("spread", "transaction", 1)
         self.server("spread", 1, "lone")
+        self.same_statements()
+
+    def same_statements(self):
+        """What a lone enrollment's statements take as a plain transaction: PostgreSQL's own times of them, and a client's way there and back for
+        each."""
+        trip = round_trip(self.cluster, self.options.seconds)
+        with self.cluster.timing_statements() as timed:
+            load = self.start(self.servers[0], "spread", 1).wait()
+        self.use_up("spread", [load])
+        took, trips = transaction_times(timed)
+        self.say(f"a lone enrollment's statements take {took:.2f} ms, and {trips:.0f} round trips of {trip:.3f} ms")
+        self.keep("lone", "statements", 1, Result(1e3 / (took + trips * trip), took + trips * trip, 0.0, 0.0, 0.0, 0.0, 0.0, {}))
 
     def mixed(self, connections=64):
         """Readers and writers at once. The cost of the two cannot be told apart, so both rows have that of both together."""

@@ -1,9 +1,12 @@
 """A PostgreSQL cluster for one run of the bench, with default durability, thrown away at the end."""
 
+import contextlib
 import os
 import pathlib
 import pwd
+import re
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
@@ -101,9 +104,45 @@ class Cluster:
         """Flushes of the log so far. A backend tells its own at most once a second, after a statement: see `Server.stir`."""
         return self.number("SELECT wal_sync FROM pg_stat_wal")
 
+    @contextlib.contextmanager
+    def timing_statements(self):
+        """Has PostgreSQL tell how long each statement takes meanwhile; then they are in what this yields."""
+        self.psql("-c", "ALTER SYSTEM SET log_min_duration_statement = 0", "-c", "ALTER SYSTEM SET log_parameter_max_length = 0",
+                  "-c", "SELECT pg_reload_conf()")
+        began = (self.dir / "log").stat().st_size
+        timed = []
+        yield timed
+        self.psql("-c", "ALTER SYSTEM RESET ALL", "-c", "SELECT pg_reload_conf()")
+        with open(self.dir / "log", "rb") as log:
+            log.seek(began)
+            lines = log.read().decode(errors="replace").splitlines()
+        told = (re.search(r"\[(\d+)\] LOG:  duration: ([\d.]+) ms  (\w+)(?: \S+)?: (.*)", line) for line in lines)
+        timed.extend((int(one[1]), float(one[2]), one[3], one[4]) for one in told if one)
+
     def seed(self, scale):
         """Fills the tables that the migrations made."""
         values = [item for name, value in scale.items() for item in ("-v", f"{name}={value}")]
         for file in ("seed.sql", "lean.sql"):
             self.psql(*values, "-f", HERE / "sql" / file)
         self.psql("-c", "VACUUM (ANALYZE)", "-c", "CHECKPOINT")
+
+
+def transaction_times(timed):
+    """Of the transactions of several statements that were committed: the median of the times that PostgreSQL took for all statements of one, in ms,
+    and of how often a client had to wait for its answer."""
+    open_ones, times, trips = {}, [], []
+    for process, took, phase, text in timed:
+        if text == "BEGIN":
+            open_ones[process] = [0.0, 0]
+        if process not in open_ones:
+            continue
+        open_ones[process][0] += took
+        # What is prepared is bound and executed in one go.
+        open_ones[process][1] += phase != "bind"
+        if text.endswith("COMMIT"):
+            time_taken, waits = open_ones.pop(process)
+            times.append(time_taken)
+            trips.append(waits)
+        elif text == "ROLLBACK":
+            del open_ones[process]
+    return statistics.median(times), statistics.median(trips)

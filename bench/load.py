@@ -44,6 +44,16 @@ class Wrk:
         return Load(broken=broken, **result)
 
 
+def round_trip(cluster, seconds):
+    """How long a client waits for the answer to nothing, in ms."""
+    with tempfile.TemporaryDirectory(prefix="enrollment-pgbench-") as folder:
+        script = pathlib.Path(folder) / "script.sql"
+        script.write_text("SELECT;\n")
+        command = [cluster.binaries / "pgbench", "-n", "-M", "prepared", "-c", "1", "-T", str(seconds), "-f", script]
+        done = subprocess.run(command, env=cluster.environment, stdout=subprocess.PIPE, check=True, text=True)
+    return float(re.search(r"latency average = ([\d.]+) ms", done.stdout)[1])
+
+
 STUDENT = "\\set student random(1000000000, 1000000000000000)\n"
 SECTION = {
     "spread": "\\set section random(1, 1000)\n",
