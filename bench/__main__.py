@@ -65,6 +65,7 @@ class Bench:
     def measured(self, servers):
         """What happens meanwhile, from the outside: the processors' time, memory, flushes, and statuses by the servers' own counts."""
         pids = [server.process.pid for server in servers]
+        self.cluster.checkpoint()
         flushes, taken = self.flushes(servers), self.cluster.seats_taken()
         statuses = [server.statuses() for server in servers]
         own, postgres = sum(map(cost.seconds, pids)), cost.seconds(self.cluster.postgres.pid)
@@ -107,9 +108,10 @@ class Bench:
         """Remembers what was asked for, so that it is not asked for again."""
         self.next[workload] = self.next.get(workload, 0) + max(load.numbers for load in loads) + 1
         if workload == "hot":
-            if self.next["hot"] > self.scale["students"]:
+            if max(load.numbers for load in loads) > self.scale["students"]:
                 raise SystemExit("bench: out of students; give more by --students")
-            self.next["hot"], self.next_hot = 0, self.next_hot + 1
+            # The next hot course is asked for by the next students: else they would have more courses from run to run.
+            self.next_hot += 1
         if workload == "zipf" and self.next["zipf"] >= self.scale["students"] * self.scale["blocks"]:
             raise SystemExit("bench: out of students; give more by --students")
 
@@ -185,7 +187,7 @@ class Bench:
             loads = [load.wait() for load in loads]
         if max(load.numbers for load in loads) > self.scale["students"] // 2:
             raise SystemExit("bench: out of students; give more by --students")
-        self.next["hot"], self.next_hot = 0, self.next_hot + 1
+        self.next_hot += 1
         accepted = sum(load.answers - load.errors for load in loads)
         self.check_acknowledged(accepted, connections, seen)
         other = {status: count for status, count in seen["statuses"].items() if status != "201"}

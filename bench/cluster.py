@@ -31,7 +31,7 @@ class Cluster:
         self.environment["PGOPTIONS"] = "-c plan_cache_mode=force_generic_plan -c jit=off"
         self.url = f"postgresql:///{DATABASE}?host={self.dir}&user=postgres"
         # Durability is PostgreSQL's default: fsync, full_page_writes and synchronous_commit are on. The log is large enough that no
-        # checkpoint falls into one run and not into another.
+        # checkpoint falls into a run; there is one before each.
         self.settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.dir), "max_connections": "300",
             "shared_buffers": shared_buffers, "max_wal_size": "16GB", "checkpoint_timeout": "1h", "timezone": "UTC",
@@ -100,6 +100,10 @@ class Cluster:
     def seats_taken(self):
         return self.number("SELECT sum(taken) FROM seat_pools")
 
+    def checkpoint(self):
+        """Writes what is dirty and makes the log's used files ready to be used again, so that each run begins alike."""
+        self.psql("-c", "CHECKPOINT")
+
     def flushes(self):
         """Flushes of the log so far. A backend tells its own at most once a second, after a statement: see `Server.stir`."""
         return self.number("SELECT wal_sync FROM pg_stat_wal")
@@ -124,7 +128,7 @@ class Cluster:
         values = [item for name, value in scale.items() for item in ("-v", f"{name}={value}")]
         for file in ("seed.sql", "lean.sql"):
             self.psql(*values, "-f", HERE / "sql" / file)
-        self.psql("-c", "VACUUM (ANALYZE)", "-c", "CHECKPOINT")
+        self.psql("-c", "VACUUM (ANALYZE)")
 
 
 def transaction_times(timed):
