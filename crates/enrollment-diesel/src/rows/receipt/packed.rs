@@ -95,3 +95,77 @@ fn next<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], &'static str> {
     *rest = after;
     Ok(*bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Something held, with these fields in place of the ordinary ones.
+    fn held_with(fields: &Value) -> StudentCourse {
+        let id = Uuid::from_u128(7);
+        let mut held = json!({
+            "id": id, "student_id": id, "status": "enrolled",
+            "course": {"id": id, "code": "CS101", "title": "Computing"},
+            "section": {"id": id, "number": "1", "component": "lecture"}, "term": {"id": id, "code": "T1"},
+            "credits": 4.5, "grading_basis": "graded", "grade": null, "waitlist_position": null, "reservation_id": null,
+            "waitlist": null, "enrolled_at": "2026-10-01T08:00:00.000001Z", "ended_at": null, "end_reason": null, "version": 1,
+        });
+        held.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(held).unwrap()
+    }
+
+    fn fits(fields: &Value) -> bool {
+        Packed::default().add(Uuid::nil(), &held_with(fields))
+    }
+
+    fn read(text: &Value) -> Result<Vec<StoredHeld>, serde_json::Error> {
+        held(text)
+    }
+
+    #[test]
+    fn what_is_as_most_are_is_read_as_it_was_written() {
+        let document = Uuid::from_u128(9);
+        let mut packed = Packed::default();
+        assert!(packed.add(Uuid::nil(), &held_with(&json!({}))) && packed.add(document, &held_with(&json!({}))));
+        let text = serde_json::to_value(&packed).unwrap();
+        assert_eq!(text.as_str().unwrap().len(), (2 * BYTES * 4).div_ceil(3));
+        let read = read(&text).unwrap();
+        assert_eq!(read.iter().map(StoredHeld::document).collect::<Vec<_>>(), [Some(Uuid::nil()), Some(document)]);
+        let StoredHeld::InShort { own, .. } = &read[1] else { panic!("it is not in short") };
+        let ordinary = held_with(&json!({}));
+        let expected = StoredOwn::enrolled(ordinary.id, ordinary.credits, ordinary.enrolled_at.unwrap());
+        assert_eq!(**own, expected);
+    }
+
+    #[test]
+    fn what_there_is_more_to_tell_of_does_not_fit() {
+        assert!(fits(&json!({})));
+        let id = Uuid::from_u128(8);
+        for more in [
+            json!({"status": "completed", "ended_at": "2026-12-01T08:00:00Z"}),
+            json!({"grading_basis": "audit"}),
+            json!({"grade": "A"}),
+            json!({"waitlist_position": 1}),
+            json!({"reservation_id": id}),
+            json!({"enrolled_at": null}),
+            json!({"enrolled_at": "2026-10-01T08:00:00.000000001Z"}),
+            json!({"end_reason": "no room"}),
+            json!({"version": 2}),
+        ] {
+            assert!(!fits(&more), "{more}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let mut packed = Packed::default();
+        packed.add(Uuid::nil(), &held_with(&json!({})));
+        let text = serde_json::to_value(&packed).unwrap();
+        let cut = &text.as_str().unwrap()[..56];
+        assert!(read(&json!(cut)).err().unwrap().to_string().contains("cut off"));
+        assert!(read(&json!("not base64!")).is_err());
+        let credits = STANDARD_NO_PAD.encode([0xff; BYTES]);
+        assert!(read(&json!(credits)).err().unwrap().to_string().contains("negative"));
+    }
+}

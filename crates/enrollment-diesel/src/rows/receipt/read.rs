@@ -159,6 +159,7 @@ pub(super) enum StoredHeld {
 }
 
 #[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct StoredOwn {
     id: StudentCourseId,
     #[serde(default = "usual")]
