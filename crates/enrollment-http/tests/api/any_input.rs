@@ -101,12 +101,16 @@ fn willing() -> TestApi {
     ports.api()
 }
 
-fn run<T: std::fmt::Debug>(input: impl Strategy<Value = T>, request: impl Fn(&T) -> TestRequest, expected: &[u16]) {
+fn run<T: std::fmt::Debug>(
+    input: impl Strategy<Value = T>,
+    request: impl Fn(&T) -> TestRequest,
+    expected: impl Fn(&T) -> Vec<u16>,
+) {
     let (system, api) = (System::new(), willing());
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(400) });
     let outcome = runner.run(&input, |input| {
         let answer = system.block_on(api.send(request(&input)));
-        prop_assert!(expected.contains(&answer.status.as_u16()), "{}: {:?}", answer.status, answer.body);
+        prop_assert!(expected(&input).contains(&answer.status.as_u16()), "{}: {:?}", answer.status, answer.body);
         if answer.status.is_client_error() {
             prop_assert_eq!(answer.header("content-type"), "application/problem+json");
         }
@@ -119,14 +123,19 @@ fn post((path, body): &(String, Vec<u8>)) -> TestRequest {
     TestRequest::post().uri(path).insert_header(("content-type", "application/json")).set_payload(body.clone())
 }
 
+/// What a valid body is answered with: many who are enrolled row by row, which `atomic` says when it is spoiled, are 200.
+fn taken((path, _): &(String, Vec<u8>)) -> u16 {
+    if *path == format!("/api/v1/sections/{SECTION}/students") { 200 } else { 201 }
+}
+
 #[test]
 fn any_value_of_a_field_is_taken_or_told() {
-    run(spoiled(), post, &[201, 422]);
+    run(spoiled(), post, |sent| vec![taken(sent), 422]);
 }
 
 #[test]
 fn any_bytes_are_taken_or_told() {
-    run(noise(), post, &[201, 400, 422]);
+    run(noise(), post, |sent| vec![taken(sent), 400, 422]);
 }
 
 #[test]
@@ -138,5 +147,5 @@ fn any_query_is_taken_or_told() {
         let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         TestRequest::get().uri(&format!("/api/v1/sections?{}", query.join("&")))
     };
-    run(query, get, &[200, 422]);
+    run(query, get, |_| vec![200, 422]);
 }
