@@ -7,7 +7,9 @@ HEADER = ["workload", "connections", "subject", "rate /s", "p50 ms", "p99 ms", "
 
 
 def median(results, figure):
-    return statistics.median(getattr(result, figure) for result in results)
+    """None where it was not measured."""
+    values = [getattr(result, figure) for result in results]
+    return None if None in values else statistics.median(values)
 
 
 def rate_at_best(runs, workload, subject):
