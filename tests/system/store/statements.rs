@@ -1,14 +1,17 @@
 //! How the store speaks to PostgreSQL: in how few round trips, and that each statement is prepared once a connection.
 
 use super::proxy::Proxy;
-use super::university::{University, codes};
+use super::university::{University, codes, enrolling};
 use enrollment_core::access::{Gate, Principal, Seen};
 use enrollment_core::catalog::SectionFilter;
 use enrollment_core::page::{Limit, PageRequest};
-use enrollment_core::registration::{OfferFilter, Offers, RegistrationRepository, StudentCourseFilter, TimetableTerms};
+use enrollment_core::registration::{
+    Command, OfferFilter, Offers, RegistrationRepository, StudentCourseFilter, Target, TimetableTerms,
+};
 use enrollment_diesel::{PgStore, StoreConfig};
 use enrollment_server::clock::SystemClock;
 use pollster::block_on;
+use serde_json::json;
 use std::sync::Arc;
 
 /// A university whose store is behind a proxy, on one connection for each purpose, every statement of which is prepared.
@@ -63,6 +66,33 @@ fn an_enrollment_is_five_round_trips_and_a_read_is_one() {
 
     university.drop(student, held.id).unwrap();
     assert_eq!(proxy.round_trips(), 5, "to drop");
+}
+
+#[test]
+fn who_waits_is_asked_by_one_round_trip_more_where_somebody_does() {
+    let (university, proxy) = proxied();
+    let course = university.course("wanted");
+    let fields = json!({"capacity": 0, "waitlist_capacity": 5});
+    let full = university.section_with(course, university.term("wanted"), fields);
+    let join = |student| {
+        let mut attempt = enrolling(student, Target::Section(full));
+        if let Command::Enroll(enroll) = &mut attempt.command {
+            enroll.request.waitlist = true;
+        }
+        university.register(attempt).unwrap().student_course().unwrap().waitlist_position
+    };
+    let [first, second, third, fourth, fifth] = [(); 5].map(|()| university.student());
+    let section = university.some_section(9);
+    // What is kept of the catalogue is read by then, and the statement prepared.
+    assert_eq!((join(first), join(second)), (Some(1), Some(2)));
+    university.enrolled(fourth, section);
+
+    proxy.round_trips();
+    assert_eq!((join(third), proxy.round_trips()), (Some(3), 6), "for the same section");
+    university.enrolled(first, section);
+    assert_eq!(proxy.round_trips(), 6, "while waiting for another");
+    university.enrolled(fifth, section);
+    assert_eq!(proxy.round_trips(), 5, "where neither is so");
 }
 
 #[test]

@@ -168,8 +168,8 @@ impl Catalogue {
         self.scale.clone().unwrap_or_default()
     }
 
-    /// The section with its waitlist, if there is such a section.
-    pub(super) fn section(&self, id: Uuid, waitlist: WaitlistFacts) -> Option<SectionFacts> {
+    /// The section, if there is such a section; as if nobody waited for it, which is not of the catalogue.
+    pub(super) fn section(&self, id: Uuid) -> Option<SectionFacts> {
         let kept = self.sections.get(&id)?;
         Some(SectionFacts {
             section: kept.section.clone(),
@@ -178,7 +178,7 @@ impl Catalogue {
             term: self.terms.get(&kept.term_id)?.facts.clone(),
             restriction: kept.restriction.clone(),
             seat_pool_id: kept.seat_pool_id,
-            waitlist: WaitlistFacts { capacity: kept.waitlist_capacity, ..waitlist },
+            waitlist: WaitlistFacts { capacity: kept.waitlist_capacity, ..WaitlistFacts::default() },
             meetings: kept.meetings.clone(),
         })
     }

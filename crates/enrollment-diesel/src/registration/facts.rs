@@ -1,10 +1,14 @@
 //! Loading what is known when attempts are decided, and whether they were answered before: of all of them by one statement. What the
-//! catalogue says is kept (see [`catalogue`](super::catalogue)).
+//! catalogue says is kept (see [`catalogue`](super::catalogue)), and who waits is asked only where somebody does (see
+//! [`waitlists`](super::waitlists)).
+//!
+//! To load a further fact: a part of the statement here that says it is one, a [`Found`] that reads it, and a place in [`Known`] for it.
 
 use super::catalogue::{Catalogue, Needed, catalogue_version};
 use super::known::{Answered, Known, KnownWindow, OfTerm};
 use super::lock::{Locked, uuids};
 use super::register::overtaken;
+use super::waitlists::Waitlists;
 use crate::StoreError;
 use crate::rows::hold::HoldFactsRow;
 use crate::rows::json::FromJson;
@@ -14,13 +18,10 @@ use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{HeldColumns, HeldRow, held_columns};
 use crate::statement::Statement;
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Json, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::actor::Actor;
-use enrollment_core::ids::{SectionId, StudentCourseId, StudentId, TermId};
-use enrollment_core::registration::{
-    Attempt, HoldFacts, Idempotency, PermitFacts, ReservationFacts, Scope, SectionFacts, WaitlistFacts,
-};
+use enrollment_core::ids::{SeatPoolId, SectionId, StudentCourseId, StudentId, TermId};
+use enrollment_core::registration::{Attempt, HoldFacts, Idempotency, PermitFacts, Scope, SectionFacts};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
@@ -42,48 +43,50 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// What is null where a row is not of a student course.
+macro_rules! no_student_course {
+    () => {
+        "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+    };
+}
+
 /// $1 the students, $2 the named student courses, $3 the locked pools, $4 the named courses, $5 the named terms, $6 the actors and $7
-/// their idempotency keys. The first column is everything but what students hold; the others are of a student course each.
+/// their idempotency keys. A row is of a student course, or its last column is a [`Found`].
 ///
-/// A lone attempt pays for each part of this, whether there is something in it or not: so what most do not ask for is left out.
+/// A lone attempt pays for each part of this, whether there is something in it or not: so what most do not ask for is left out, nothing is
+/// made an aggregate, and who waits is asked [by itself](super::waitlists).
 macro_rules! facts_sql {
     ($($more:expr),*) => {
         concat!(
-            "SELECT json_build_object(
-                'version', ",
+            "SELECT sc.course_id, sc.section_id, sc.term_id, ",
+            held_columns!(uncounted),
+            ", NULL::json
+            FROM student_courses sc
+            WHERE sc.student_id = ANY ($1) AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($2))
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('moment', json_build_object('version', ",
             catalogue_version!(),
-            ",  'server', pg_postmaster_start_time(),
-                'waitlists', (SELECT coalesce(json_agg(waitlist), '[]') FROM (
-                    SELECT s.id, s.seat_pool_id, s.waitlisted, w.ahead, w.eligible_ahead, w.last_sequence
-                    FROM sections s CROSS JOIN LATERAL (
-                        SELECT count(*) FILTER (WHERE w.waitlist_priority <= 0) AS ahead,
-                            count(*) FILTER (WHERE w.waitlist_priority <= 0 AND w.waitlist_passed_over IS NULL) AS eligible_ahead,
-                            coalesce(max(w.waitlist_sequence), 0) AS last_sequence
-                        FROM student_courses w
-                        WHERE w.section_id = s.id AND w.status = 'waitlisted' AND s.waitlisted > 0
-                    ) w
-                    WHERE s.seat_pool_id = ANY ($3)
-                ) waitlist),
-                'reservations', (SELECT coalesce(json_agg(reservation ORDER BY reservation.id), '[]') FROM (
-                    SELECT r.id, s.seat_pool_id, r.cohort, r.seats, r.taken, r.release_at
-                    FROM sections s JOIN reservations r ON r.section_id = s.id
-                    WHERE s.seat_pool_id = ANY ($3)
-                ) reservation),
-                'holds', (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM holds h WHERE h.student_id = ANY ($1)),
-                'listed', (SELECT coalesce(json_agg(l), '[]') FROM window_students l WHERE l.student_id = ANY ($1)),
-                'permits', (SELECT coalesce(json_agg(permit ORDER BY permit.id), '[]') FROM (
-                    SELECT p.*, coalesce(p.course_id, own.course_id) AS of_course_id
-                    FROM permits p LEFT JOIN sections own ON own.id = p.section_id
-                    WHERE p.student_id = ANY ($1)
-                ) permit)",
+            ", 'server', pg_postmaster_start_time()))
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('section', json_build_object(
+                'id', s.id, 'seat_pool_id', s.seat_pool_id, 'waitlisted', s.waitlisted, 'reservation', to_json(r)
+            ))
+            FROM sections s LEFT JOIN reservations r ON r.section_id = s.id
+            WHERE s.seat_pool_id = ANY ($3) AND (s.waitlisted > 0 OR r.id IS NOT NULL)
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('hold', h) FROM holds h WHERE h.student_id = ANY ($1)
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('listed', l) FROM window_students l WHERE l.student_id = ANY ($1)
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('permit', json_build_object('of_course_id', coalesce(p.course_id, own.course_id), 'permit', p))
+            FROM permits p LEFT JOIN sections own ON own.id = p.section_id
+            WHERE p.student_id = ANY ($1)",
             $($more,)*
-            "),
-                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-            UNION ALL
-            SELECT NULL, sc.course_id, sc.section_id, sc.term_id, ",
-            held_columns!(),
-            " FROM student_courses sc
-            WHERE sc.student_id = ANY ($1) AND (sc.status IN ('waitlisted', 'enrolled', 'completed') OR sc.id = ANY ($2))"
         )
     };
 }
@@ -91,20 +94,30 @@ macro_rules! facts_sql {
 /// Which of the courses and terms that are named do not exist.
 macro_rules! missing_sql {
     () => {
-        ", 'no_courses', (SELECT coalesce(json_agg(named.id), '[]') FROM unnest($4) AS named (id)
-            WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id)),
-           'no_terms', (SELECT coalesce(json_agg(named.id), '[]') FROM unnest($5) AS named (id)
-            WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id))"
+        concat!(
+            " UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('no_course', named.id) FROM unnest($4) AS named (id)
+            WHERE NOT EXISTS (SELECT FROM courses c WHERE c.id = named.id)
+            UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('no_term', named.id) FROM unnest($5) AS named (id)
+            WHERE NOT EXISTS (SELECT FROM terms t WHERE t.id = named.id)"
+        )
     };
 }
 
 /// What was answered before under these keys.
 macro_rules! answered_sql {
     () => {
-        ", 'answered', (SELECT coalesce(json_agg(answered), '[]') FROM (
-            SELECT k.actor, k.key, encode(k.request_hash, 'hex') AS request_hash, k.response AS receipt
-            FROM unnest($6, $7) AS asked (actor, key) JOIN idempotency_keys k ON k.actor = asked.actor AND k.key = asked.key
-        ) answered)"
+        concat!(
+            " UNION ALL SELECT ",
+            no_student_course!(),
+            ", json_build_object('answered', json_build_object(
+                'actor', k.actor, 'key', k.key, 'request_hash', encode(k.request_hash, 'hex'), 'receipt', k.response
+            ))
+            FROM unnest($6, $7) AS asked (actor, key) JOIN idempotency_keys k ON k.actor = asked.actor AND k.key = asked.key"
+        )
     };
 }
 
@@ -113,10 +126,56 @@ const FACTS_OF_COURSES: &str = facts_sql!(missing_sql!());
 const FACTS_UNDER_KEYS: &str = facts_sql!(answered_sql!());
 const FACTS_OF_COURSES_UNDER_KEYS: &str = facts_sql!(missing_sql!(), answered_sql!());
 
-/// The first column, and of a student course the course, the section, the term and itself.
-type Columns = (Nullable<Json>, Nullable<(SqlUuid, Nullable<SqlUuid>, Nullable<SqlUuid>, HeldColumns)>);
-type Line = (Option<FromJson<Unheld>>, Option<Held>);
+/// Of a student course the course, the section, the term and itself; or something else.
+type Columns = (Nullable<(SqlUuid, Nullable<SqlUuid>, Nullable<SqlUuid>, HeldColumns)>, Nullable<Json>);
+type Line = (Option<Held>, Option<FromJson<Found>>);
 type Held = (Uuid, Option<Uuid>, Option<Uuid>, HeldRow);
+
+/// Something that students do not hold, under its name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Found {
+    Moment(Moment),
+    Section(SectionOfPool),
+    Hold(HoldFactsRow),
+    Listed(ListedRow),
+    Permit(PermitOfCourse),
+    NoCourse(Uuid),
+    NoTerm(Uuid),
+    Answered(Answered),
+}
+
+/// What the statement was of.
+#[derive(Debug, Default, Deserialize)]
+struct Moment {
+    /// The version of the catalogue.
+    version: Option<Uuid>,
+    /// Since when the server of the database runs.
+    server: String,
+}
+
+/// A section for which somebody waits, or with seats that are reserved; as often as it has reservations.
+#[derive(Debug, Deserialize)]
+struct SectionOfPool {
+    id: Uuid,
+    seat_pool_id: Uuid,
+    waitlisted: u32,
+    reservation: Option<ReservationFactsRow>,
+}
+
+/// A student whom a window lists.
+#[derive(Debug, Deserialize)]
+struct ListedRow {
+    window_id: Uuid,
+    student_id: Uuid,
+}
+
+/// A permit, and the course that it is for, or of whose section.
+#[derive(Debug, Deserialize)]
+struct PermitOfCourse {
+    of_course_id: Uuid,
+    permit: PermitFactsRow,
+}
 
 /// How often facts are read again, when the catalogue changes between reading them and reading what is not kept of it.
 /// It changes once a transaction: to meet it changing so often takes somebody who does nothing else.
@@ -124,21 +183,22 @@ const MOST_READINGS: u32 = 30;
 
 /// Loads everything that deciding needs beyond what the locks have told. It MUST run after them, as a statement of its own.
 ///
-/// It is one statement, and one more where something of the catalogue is not kept at its version.
+/// It is one statement; one more where somebody waits, and one more where something of the catalogue is not kept at its version.
 pub(super) fn load(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: Locked) -> Result<Known, StoreError> {
     Catalogue::kept(|catalogue| {
         for _ in 0..MOST_READINGS {
-            let (unheld, held) = read(conn, wanted, &locked)?;
-            documents::are_of_server(&unheld.server);
-            if catalogue.learn(conn, unheld.version, &needed(&locked, &held))? {
-                return known(catalogue, wanted, locked, unheld, held);
+            let read = read(conn, wanted, &locked)?;
+            documents::are_of_server(&read.moment.server);
+            let is_of_that_moment = catalogue.learn(conn, read.moment.version, &needed(&locked, &read.held))?;
+            if is_of_that_moment && let Some(waitlists) = waitlists_of(conn, &read)? {
+                return known(catalogue, wanted, locked, read, &waitlists);
             }
         }
         Err(overtaken())
     })
 }
 
-fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Result<(Unheld, Vec<Held>), StoreError> {
+fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Result<Read, StoreError> {
     let students: Vec<Uuid> = wanted.iter().map(|wanted| wanted.student.uuid()).collect();
     let (courses, terms): (Vec<_>, Vec<_>) = scopes(wanted).flat_map(|scope| scope.courses.iter().copied()).unzip();
     let terms: Vec<Uuid> = terms.into_iter().flatten().map(Uuid::from).collect();
@@ -162,13 +222,22 @@ fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Resu
         .bind::<Array<Text>, _>(actors)
         .bind::<Array<Text>, _>(keys)
         .load(conn)?;
-    let (mut unheld, mut held) = (None, Vec::with_capacity(lines.len()));
-    for (first, student_course) in lines {
-        unheld = unheld.or(first);
-        held.extend(student_course);
+    let mut read = Read { held: Vec::with_capacity(lines.len()), ..Read::default() };
+    for (held, found) in lines {
+        read.held.extend(held);
+        if let Some(FromJson(found)) = found {
+            read.take(found);
+        }
     }
-    let FromJson(unheld) = unheld.ok_or(DieselError::NotFound)?;
-    Ok((unheld, held))
+    Ok(read)
+}
+
+/// Who waits for the sections, and before whom students wait; none when somebody does not wait any more, who was not locked.
+fn waitlists_of(conn: &mut PgConnection, read: &Read) -> Result<Option<Waitlists>, StoreError> {
+    let sections = waited_for(&read.sections).into_keys().collect();
+    let waiting: Vec<Uuid> = read.held.iter().filter_map(|(.., row)| row.waiting()).collect();
+    let waitlists = Waitlists::load(conn, sections, &waiting)?;
+    Ok(Some(waitlists).filter(|waitlists| waiting.iter().all(|id| waitlists.places.contains_key(id))))
 }
 
 fn scopes<'a>(wanted: &[Wanted<'a>]) -> impl Iterator<Item = &'a Scope> {
@@ -188,71 +257,73 @@ fn needed(locked: &Locked, held: &[Held]) -> Needed {
     }
 }
 
-/// Everything but what students hold.
-#[derive(Debug, Deserialize)]
-struct Unheld {
-    version: Option<Uuid>,
-    /// Since when the server of the database runs.
-    server: String,
-    waitlists: Vec<WaitlistRow>,
-    reservations: Vec<ReservationFactsRow>,
+/// What was read, as it came.
+#[derive(Default)]
+struct Read {
+    moment: Moment,
+    held: Vec<Held>,
+    sections: Vec<SectionOfPool>,
     holds: Vec<HoldFactsRow>,
     listed: Vec<ListedRow>,
-    permits: Vec<PermitFactsRow>,
-    #[serde(default)]
+    permits: Vec<PermitOfCourse>,
     no_courses: Vec<Uuid>,
-    #[serde(default)]
     no_terms: Vec<Uuid>,
-    #[serde(default)]
     answered: Vec<Answered>,
 }
 
-/// Who waits for a section. Without anybody all is zero.
-#[derive(Debug, Deserialize)]
-struct WaitlistRow {
-    id: Uuid,
-    seat_pool_id: Uuid,
-    waitlisted: u32,
-    ahead: u32,
-    eligible_ahead: u32,
-    last_sequence: i64,
+impl Read {
+    fn take(&mut self, found: Found) {
+        match found {
+            Found::Moment(moment) => self.moment = moment,
+            Found::Section(section) => self.sections.push(section),
+            Found::Hold(hold) => self.holds.push(hold),
+            Found::Listed(listed) => self.listed.push(listed),
+            Found::Permit(permit) => self.permits.push(permit),
+            Found::NoCourse(course) => self.no_courses.push(course),
+            Found::NoTerm(term) => self.no_terms.push(term),
+            Found::Answered(answered) => self.answered.push(answered),
+        }
+    }
 }
 
-/// A student whom a window lists.
-#[derive(Debug, Deserialize)]
-struct ListedRow {
-    window_id: Uuid,
-    student_id: Uuid,
+/// Those of the sections for which somebody waits, each once.
+fn waited_for(sections: &[SectionOfPool]) -> HashMap<Uuid, &SectionOfPool> {
+    sections.iter().filter(|section| section.waitlisted > 0).map(|section| (section.id, section)).collect()
 }
 
 fn known(
     catalogue: &Catalogue,
     wanted: &[Wanted<'_>],
     locked: Locked,
-    unheld: Unheld,
-    held: Vec<Held>,
+    read: Read,
+    waitlists: &Waitlists,
 ) -> Result<Known, StoreError> {
     let Locked { students, sections, pools, offered } = locked;
     let named: HashSet<StudentCourseId> = named(wanted).collect();
+    let waited_for = waited_for(&read.sections);
     let mut known = Known {
         students: students.into_iter().map(|student| (student.id, student)).collect(),
-        sections: sections_of(catalogue, &sections, &unheld.waitlists),
+        sections: sections_of(catalogue, &sections, &waited_for, waitlists),
         offered,
-        reservations: unheld.reservations.into_iter().map(ReservationFacts::try_from).collect::<Result<_, _>>()?,
+        pools: pools.into_iter().map(|pool| (pool.id, pool)).collect(),
         scale: catalogue.scale(),
-        no_courses: unheld.no_courses,
-        no_terms: unheld.no_terms,
-        answered: unheld.answered,
+        no_courses: read.no_courses,
+        no_terms: read.no_terms,
+        answered: read.answered,
         ..Known::default()
     };
-    for mut pool in pools {
-        let own = unheld.waitlists.iter().filter(|waitlist| waitlist.seat_pool_id == pool.id.uuid());
-        pool.waiting = own.map(|waitlist| waitlist.waitlisted).sum();
-        known.pools.insert(pool.id, pool);
+    for section in waited_for.values() {
+        if let Some(pool) = known.pools.get_mut(&section.seat_pool_id.into()) {
+            pool.waiting += section.waitlisted;
+        }
     }
+    for SectionOfPool { seat_pool_id, reservation, .. } in read.sections {
+        known.reservations.extend(reservation.map(|row| row.facts(seat_pool_id.into())).transpose()?);
+    }
+    known.reservations.sort_by_key(|reservation| reservation.id);
     let mut terms: BTreeSet<TermId> = known.sections.values().map(|section| section.term.term.id).collect();
-    for (course, section, term, row) in held {
-        let held = catalogue.held(row, course, section, term)?;
+    for (course, section, term, row) in read.held {
+        let held = catalogue.held(waitlists.placed(row), course, section, term)?;
         if named.contains(&held.student_course.id) {
             terms.extend(term.map(TermId::from));
         }
@@ -266,40 +337,49 @@ fn known(
         known.windows.extend(term.windows.iter().map(|kept| KnownWindow {
             term_id: id,
             lists_students: kept.lists_students,
-            listed: listed(kept.window.id.uuid(), &unheld.listed),
+            listed: listed(kept.window.id.uuid(), &read.listed),
             window: kept.window.clone(),
         }));
     }
-    for row in unheld.holds {
+    for row in read.holds {
         known.holds.entry(row.student_id()).or_default().push(HoldFacts::try_from(row)?);
     }
-    for row in unheld.permits {
-        let (student, course) = row.is_of();
-        known.permits.entry(student).or_default().push((course, PermitFacts::try_from(row)?));
+    for holds in known.holds.values_mut() {
+        holds.sort_by_key(|hold| hold.id);
+    }
+    for PermitOfCourse { of_course_id, permit } in read.permits {
+        let of_student = known.permits.entry(permit.student_id()).or_default();
+        of_student.push((of_course_id.into(), PermitFacts::try_from(permit)?));
+    }
+    for permits in known.permits.values_mut() {
+        permits.sort_by_key(|(_, permit)| permit.id);
     }
     Ok(known)
 }
 
 /// The sections of the scope that exist, with those who wait for them.
-fn sections_of(catalogue: &Catalogue, ids: &[Uuid], waitlists: &[WaitlistRow]) -> HashMap<SectionId, SectionFacts> {
-    let waitlists: HashMap<Uuid, &WaitlistRow> = waitlists.iter().map(|waitlist| (waitlist.id, waitlist)).collect();
+fn sections_of(
+    catalogue: &Catalogue,
+    ids: &[Uuid],
+    waited_for: &HashMap<Uuid, &SectionOfPool>,
+    waitlists: &Waitlists,
+) -> HashMap<SectionId, SectionFacts> {
     // Of the whole pool, as those who wait for its seats are served in one order.
-    let mut last: HashMap<Uuid, i64> = HashMap::new();
-    for waitlist in waitlists.values() {
-        let last = last.entry(waitlist.seat_pool_id).or_default();
-        *last = waitlist.last_sequence.max(*last);
+    let mut last: HashMap<SeatPoolId, i64> = HashMap::new();
+    for section in waited_for.values() {
+        let last = last.entry(section.seat_pool_id.into()).or_default();
+        *last = waitlists.of(section.id).last_sequence.max(*last);
     }
-    let waitlist = |id: &Uuid| {
-        waitlists.get(id).map_or_else(WaitlistFacts::default, |waitlist| WaitlistFacts {
-            capacity: 0,
-            waiting: waitlist.waitlisted,
-            ahead: waitlist.ahead,
-            eligible_ahead: waitlist.eligible_ahead,
-            last_sequence: last.get(&waitlist.seat_pool_id).copied().unwrap_or_default(),
-        })
+    let section = |id: &Uuid| {
+        let mut section = catalogue.section(*id)?;
+        let waitlist = waitlists.of(*id);
+        section.waitlist.waiting = waited_for.get(id).map_or(0, |section| section.waitlisted);
+        section.waitlist.ahead = waitlist.ahead;
+        section.waitlist.eligible_ahead = waitlist.eligible_ahead;
+        section.waitlist.last_sequence = last.get(&section.seat_pool_id).copied().unwrap_or_default();
+        Some(((*id).into(), section))
     };
-    let sections = ids.iter().filter_map(|id| Some(((*id).into(), catalogue.section(*id, waitlist(id))?)));
-    sections.collect()
+    ids.iter().filter_map(section).collect()
 }
 
 fn listed(window: Uuid, rows: &[ListedRow]) -> Vec<StudentId> {

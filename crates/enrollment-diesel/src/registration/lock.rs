@@ -1,15 +1,13 @@
 //! Locking what an attempt changes.
 
 use crate::StoreError;
-use crate::rows::json::FromJson;
 use crate::rows::numeric::credits_of_hundredths;
 use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Json, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
 use enrollment_core::registration::{Scope, SeatPool, StudentFacts};
-use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -18,6 +16,7 @@ const LOCK: &str = include_str!("lock.sql");
 const LOCK_SECTIONS: &str = include_str!("lock_sections.sql");
 
 /// What is locked, as it is now that nobody else can change it.
+#[derive(Default)]
 pub(super) struct Locked {
     /// The students of the scope that exist.
     pub(super) students: Vec<StudentFacts>,
@@ -101,52 +100,52 @@ fn read(
     let mut students = uuids(&[&scope.students[..], &beyond.students].concat());
     students.sort_unstable();
     students.dedup();
-    let row = Statement::new(statement)
+    let lines: Vec<Line> = Statement::<Columns>::answering(statement)
         .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(uuids(&scope.sections))
         .bind::<Array<SqlUuid>, _>(courses)
         .bind::<Array<Nullable<SqlUuid>>, _>(terms)
         .bind::<Array<SqlUuid>, _>(uuids(&[&scope.student_courses[..], &beyond.student_courses].concat()))
-        .get_result::<LockedRow>(conn)?;
-    let students = row.students.0.into_iter().map(StudentFacts::try_from).collect::<Result<_, _>>()?;
-    let pools = row.pools.0.into_iter().map(SeatPool::try_from).collect::<Result<_, _>>()?;
-    let mut offered: HashMap<_, Vec<SectionId>> = HashMap::new();
-    let mut sections = Vec::with_capacity(row.sections.0.len());
-    for found in row.sections.0 {
-        let named = found.place.and_then(|place| scope.courses.get(place.checked_sub(1)?));
-        if let Some(named) = named {
-            offered.entry(*named).or_default().push(found.id.into());
+        .load(conn)?;
+    let mut locked = Locked::default();
+    for (student, section, pool) in lines {
+        locked.students.extend(student.map(StudentFacts::try_from).transpose()?);
+        locked.pools.extend(pool.map(SeatPool::try_from).transpose()?);
+        if let Some((id, place)) = section {
+            locked.find(id, place.and_then(|place| scope.courses.get(usize::try_from(place).ok()?.checked_sub(1)?)));
         }
-        sections.push(found.id);
     }
-    sections.sort_unstable();
-    sections.dedup();
-    Ok(Locked { students, sections, offered, pools })
+    locked.sections.sort_unstable();
+    locked.sections.dedup();
+    Ok(locked)
+}
+
+impl Locked {
+    /// Takes in a section, and the course that the scope names it by if it does not name the section itself.
+    fn find(&mut self, section: Uuid, course: Option<&(CourseId, Option<TermId>)>) {
+        if let Some(named) = course {
+            self.offered.entry(*named).or_default().push(section.into());
+        }
+        self.sections.push(section);
+    }
 }
 
 pub(super) fn uuids<Id: Copy + Into<Uuid>>(ids: &[Id]) -> Vec<Uuid> {
     ids.iter().map(|id| (*id).into()).collect()
 }
 
-#[derive(QueryableByName)]
-struct LockedRow {
-    #[diesel(sql_type = Json)]
-    students: FromJson<Vec<StudentRow>>,
-    #[diesel(sql_type = Json)]
-    sections: FromJson<Vec<Found>>,
-    #[diesel(sql_type = Json)]
-    pools: FromJson<Vec<PoolRow>>,
-}
+/// What a row is of: a student, a section, or a pool.
+type Columns = (
+    Nullable<(SqlUuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Integer>)>,
+    Nullable<(SqlUuid, Nullable<BigInt>)>,
+    Nullable<(SqlUuid, Integer, Integer, Integer)>,
+);
+type Line = (Option<StudentRow>, Option<FoundSection>, Option<PoolRow>);
 
-/// A section of the scope.
-#[derive(Debug, Deserialize)]
-struct Found {
-    /// Where the scope names its course, counted from 1; none where it names the section itself.
-    place: Option<usize>,
-    id: Uuid,
-}
+/// A section, and where the scope names its course, counted from 1; nowhere where it names the section itself.
+type FoundSection = (Uuid, Option<i64>);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Queryable)]
 struct StudentRow {
     id: Uuid,
     status: String,
@@ -171,7 +170,7 @@ impl TryFrom<StudentRow> for StudentFacts {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Queryable)]
 struct PoolRow {
     id: Uuid,
     capacity: i32,

@@ -40,7 +40,10 @@ locked_pools AS MATERIALIZED (
         AND (SELECT count(*) FROM locked_students) >= 0
     ORDER BY p.id FOR NO KEY UPDATE
 )
-SELECT
-    coalesce((SELECT json_agg(locked_students) FROM locked_students), '[]') AS students,
-    coalesce((SELECT json_agg(json_build_object('place', place, 'id', id)) FROM candidates), '[]') AS sections,
-    coalesce((SELECT json_agg(locked_pools) FROM locked_pools), '[]') AS pools
+-- A row is of one of the three.
+SELECT id, status, program, level, max_hundredths, NULL::uuid, NULL::bigint, NULL::uuid, NULL::int4, NULL::int4, NULL::int4
+FROM locked_students
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, id, place, NULL, NULL, NULL, NULL FROM candidates
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, id, capacity, overload, taken FROM locked_pools

@@ -33,6 +33,7 @@ pub(crate) mod section_change;
 mod settle;
 mod timetable;
 mod together;
+mod waitlists;
 mod write;
 
 pub(crate) use cancelled::CancelledSections;

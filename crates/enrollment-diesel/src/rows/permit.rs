@@ -5,7 +5,7 @@ use crate::schema::{permit_uses, permits};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use enrollment_core::catalog::{Permit, PermitUse};
-use enrollment_core::ids::{CourseId, StudentId};
+use enrollment_core::ids::StudentId;
 use enrollment_core::registration::PermitFacts;
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,8 +113,6 @@ impl TryFrom<PermitUseRow> for PermitUse {
 pub(crate) struct PermitFactsRow {
     id: Uuid,
     student_id: Uuid,
-    /// The course that it is for, or of whose section.
-    of_course_id: Uuid,
     course_id: Option<Uuid>,
     section_id: Option<Uuid>,
     waives: Value,
@@ -125,9 +123,9 @@ pub(crate) struct PermitFactsRow {
 }
 
 impl PermitFactsRow {
-    /// Whose it is, and for which course.
-    pub(crate) fn is_of(&self) -> (StudentId, CourseId) {
-        (self.student_id.into(), self.of_course_id.into())
+    /// Whose it is.
+    pub(crate) fn student_id(&self) -> StudentId {
+        self.student_id.into()
     }
 }
 

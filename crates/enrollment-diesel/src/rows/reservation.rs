@@ -7,6 +7,7 @@ use crate::schema::reservations;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use enrollment_core::catalog::Reservation;
+use enrollment_core::ids::SeatPoolId;
 use enrollment_core::registration::ReservationFacts;
 use serde::Deserialize;
 use serde_json::Value;
@@ -83,25 +84,23 @@ impl TryFrom<ReservationRow> for Reservation {
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReservationFactsRow {
     id: Uuid,
-    seat_pool_id: Uuid,
     cohort: Value,
     seats: i32,
     taken: i32,
     release_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<ReservationFactsRow> for ReservationFacts {
-    type Error = Corrupt;
-
-    fn try_from(row: ReservationFactsRow) -> Result<Self, Corrupt> {
-        let place = Place::new("reservations", row.id);
-        Ok(Self {
-            id: row.id.into(),
-            seat_pool_id: row.seat_pool_id.into(),
-            cohort: place.document("cohort", row.cohort)?,
-            seats: place.read("seats", row.seats)?,
-            taken: place.read("taken", row.taken)?,
-            release_at: row.release_at,
+impl ReservationFactsRow {
+    /// The same, of seats of this pool, which is that of its section.
+    pub(crate) fn facts(self, seat_pool_id: SeatPoolId) -> Result<ReservationFacts, Corrupt> {
+        let place = Place::new("reservations", self.id);
+        Ok(ReservationFacts {
+            id: self.id.into(),
+            seat_pool_id,
+            cohort: place.document("cohort", self.cohort)?,
+            seats: place.read("seats", self.seats)?,
+            taken: place.read("taken", self.taken)?,
+            release_at: self.release_at,
         })
     }
 }

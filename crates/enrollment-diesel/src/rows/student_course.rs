@@ -10,11 +10,30 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The columns of a student course `sc` itself. The place in the waitlist is counted for those who wait only.
+/// The columns of a student course `sc` itself. The place in the waitlist is counted for those who wait only; `uncounted` it is null, for
+/// whoever counts later and only where somebody waits: to count costs something also where nobody does.
 macro_rules! held_columns {
     () => {
-        "sc.id, sc.student_id, sc.status, (sc.credits * 100)::int4 AS hundredths, sc.grading_basis, sc.grade,
-         CASE WHEN sc.status = 'waitlisted' THEN (
+        $crate::rows::student_course::held_columns!($crate::rows::student_course::waitlist_place!())
+    };
+    (uncounted) => {
+        $crate::rows::student_course::held_columns!("NULL::bigint, NULL::bigint")
+    };
+    ($place:expr) => {
+        concat!(
+            "sc.id, sc.student_id, sc.status, (sc.credits * 100)::int4 AS hundredths, sc.grading_basis, sc.grade, ",
+            $place,
+            ", sc.waitlist_priority, sc.waitlist_sequence, sc.waitlist_swap_from, sc.waitlist_passed_over,
+             sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.end_reason, sc.version"
+        )
+    };
+}
+pub(crate) use held_columns;
+
+/// The place of a student course `sc` in the waitlist: among all who wait, and among those who were not passed over.
+macro_rules! waitlist_place {
+    () => {
+        "CASE WHEN sc.status = 'waitlisted' THEN (
              SELECT count(*) FROM student_courses ahead
              WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted'
                AND (ahead.waitlist_priority, ahead.waitlist_sequence) <= (sc.waitlist_priority, sc.waitlist_sequence)
@@ -23,12 +42,10 @@ macro_rules! held_columns {
              SELECT count(*) + 1 FROM student_courses ahead
              WHERE ahead.section_id = sc.section_id AND ahead.status = 'waitlisted' AND ahead.waitlist_passed_over IS NULL
                AND (ahead.waitlist_priority, ahead.waitlist_sequence) < (sc.waitlist_priority, sc.waitlist_sequence)
-         ) END AS eligible_position,
-         sc.waitlist_priority, sc.waitlist_sequence, sc.waitlist_swap_from, sc.waitlist_passed_over,
-         sc.reservation_id, sc.enrolled_at, sc.ended_at, sc.end_reason, sc.version"
+         ) END AS eligible_position"
     };
 }
-pub(crate) use held_columns;
+pub(crate) use waitlist_place;
 
 /// The columns of a student course `sc`, with what [`student_course_tables!`] joins to it.
 macro_rules! student_course_columns {
@@ -96,6 +113,16 @@ pub(crate) type HeldColumns = (
 );
 
 impl HeldRow {
+    /// Its id, where it waits for a seat.
+    pub(crate) fn waiting(&self) -> Option<Uuid> {
+        self.waitlist_sequence.map(|_| self.id)
+    }
+
+    /// The same at this place of the waitlist: among all who wait, and among those who were not passed over.
+    pub(crate) fn at_place(self, position: i64, eligible_position: i64) -> Self {
+        Self { waitlist_position: Some(position), eligible_position: Some(eligible_position), ..self }
+    }
+
     /// The student course, of which the row has all but what it names.
     pub(crate) fn student_course(
         self,
