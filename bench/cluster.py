@@ -31,10 +31,11 @@ class Cluster:
         self.environment["PGOPTIONS"] = "-c plan_cache_mode=force_generic_plan -c jit=off"
         self.url = f"postgresql:///{DATABASE}?host={self.dir}&user=postgres"
         # Durability is PostgreSQL's default: fsync, full_page_writes and synchronous_commit are on. The log is large enough that no
-        # checkpoint falls into a run; there is one before each.
+        # checkpoint falls into a run; there is one before each, which leaves the log's files to be written over, as they are in a
+        # cluster that is no longer new: to make new ones costs whoever needs them.
         self.settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.dir), "max_connections": "300",
-            "shared_buffers": shared_buffers, "max_wal_size": "16GB", "checkpoint_timeout": "1h", "timezone": "UTC",
+            "shared_buffers": shared_buffers, "max_wal_size": "16GB", "min_wal_size": "4GB", "checkpoint_timeout": "1h", "timezone": "UTC",
         }
 
     def __enter__(self):
