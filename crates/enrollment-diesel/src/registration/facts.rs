@@ -17,6 +17,7 @@ use crate::rows::receipt::documents;
 use crate::rows::reservation::ReservationFactsRow;
 use crate::rows::student_course::{HeldColumns, HeldRow, held_columns};
 use crate::statement::Statement;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Json, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::actor::Actor;
@@ -177,6 +178,9 @@ struct PermitOfCourse {
     permit: PermitFactsRow,
 }
 
+/// As many student courses as most students hold, so that they are not moved while they are gathered.
+const MOST_HOLD: usize = 8;
+
 /// How often facts are read again, when the catalogue changes between reading them and reading what is not kept of it.
 /// It changes once a transaction: to meet it changing so often takes somebody who does nothing else.
 const MOST_READINGS: u32 = 30;
@@ -213,7 +217,7 @@ fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Resu
         (true, false) => FACTS_UNDER_KEYS,
         (false, false) => FACTS_OF_COURSES_UNDER_KEYS,
     };
-    let lines: Vec<Line> = Statement::<Columns>::answering(statement)
+    let lines = Statement::<Columns>::answering(statement)
         .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(named(wanted).map(Uuid::from).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(locked.pools.iter().map(|pool| pool.id.uuid()).collect::<Vec<_>>())
@@ -221,9 +225,10 @@ fn read(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: &Locked) -> Resu
         .bind::<Array<SqlUuid>, _>(terms)
         .bind::<Array<Text>, _>(actors)
         .bind::<Array<Text>, _>(keys)
-        .load(conn)?;
+        .load_iter::<Line, DefaultLoadingMode>(conn)?;
     let mut read = Read { held: Vec::with_capacity(lines.len()), ..Read::default() };
-    for (held, found) in lines {
+    for line in lines {
+        let (held, found) = line?;
         read.held.extend(held);
         if let Some(FromJson(found)) = found {
             read.take(found);
@@ -327,7 +332,8 @@ fn known(
         if named.contains(&held.student_course.id) {
             terms.extend(term.map(TermId::from));
         }
-        known.held.entry(held.student_course.student_id).or_default().push(held);
+        let of_student = known.held.entry(held.student_course.student_id);
+        of_student.or_insert_with(|| Vec::with_capacity(MOST_HOLD)).push(held);
     }
     for held in known.held.values_mut() {
         held.sort_by_key(|held| held.student_course.id);

@@ -74,11 +74,11 @@ impl Answered {
 }
 
 /// What is known of one attempt.
-pub(super) enum About<'a> {
+pub(super) enum About {
     /// Everything that deciding it needs.
     Facts(Box<Facts>),
     /// It was answered before.
-    Answered(&'a Answered),
+    Answered(Answered),
     /// What it names is not there.
     Missing(Subject, Uuid),
     /// The student is not there, or somebody else has the lock.
@@ -86,9 +86,9 @@ pub(super) enum About<'a> {
 }
 
 impl Known {
-    /// What is known of an attempt.
-    pub(super) fn about(&self, wanted: &Wanted<'_>) -> About<'_> {
-        let Some(student) = self.students.get(&wanted.student) else { return About::NoStudent };
+    /// What is known of an attempt. It is told once: what is the student's own is handed out, not copied.
+    pub(super) fn about(&mut self, wanted: &Wanted<'_>) -> About {
+        let Some(student) = self.students.remove(&wanted.student) else { return About::NoStudent };
         if let Some(answered) = self.answer_to(wanted) {
             return About::Answered(answered);
         }
@@ -98,9 +98,10 @@ impl Known {
         About::Facts(Box::new(self.facts(student, wanted)))
     }
 
-    /// Everything that there is of what is asked for; none when there is no such student.
-    pub(super) fn seen(&self, wanted: &Wanted<'_>) -> Option<Facts> {
-        self.students.get(&wanted.student).map(|student| self.facts(student, wanted))
+    /// Everything that there is of what is asked for; none when there is no such student. It is told once, as above.
+    pub(super) fn seen(&mut self, wanted: &Wanted<'_>) -> Option<Facts> {
+        let student = self.students.remove(&wanted.student)?;
+        Some(self.facts(student, wanted))
     }
 
     /// Takes in what an attempt, decided on these facts, leaves for those after it. They are of other students.
@@ -125,11 +126,11 @@ impl Known {
         }
     }
 
-    fn answer_to(&self, wanted: &Wanted<'_>) -> Option<&Answered> {
+    fn answer_to(&mut self, wanted: &Wanted<'_>) -> Option<Answered> {
         let (actor, idempotency) = wanted.answer?;
-        self.answered
-            .iter()
-            .find(|answered| answered.actor == actor.as_str() && answered.key == idempotency.key.as_str())
+        let is_to = |answered: &Answered| answered.actor == actor.as_str() && answered.key == idempotency.key.as_str();
+        let place = self.answered.iter().position(is_to)?;
+        Some(self.answered.swap_remove(place))
     }
 
     fn missing(&self, wanted: &Wanted<'_>) -> Option<(Subject, Uuid)> {
@@ -153,9 +154,9 @@ impl Known {
         self.held.get(&student).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn facts(&self, student: &StudentFacts, wanted: &Wanted<'_>) -> Facts {
+    fn facts(&mut self, student: StudentFacts, wanted: &Wanted<'_>) -> Facts {
         let held = self.held_for(wanted);
-        let sections = self.sections_for(student, wanted);
+        let sections = self.sections_for(&student, wanted);
         let named = || held.iter().filter(|held| wanted.scope.student_courses.contains(&held.student_course.id));
         let terms: BTreeSet<TermId> = sections
             .iter()
@@ -169,14 +170,14 @@ impl Known {
             .collect();
         let pools = self.pools_for(&sections, &held, wanted);
         let is_of_pool = |reservation: &&ReservationFacts| pools.iter().any(|pool| pool.id == reservation.seat_pool_id);
-        let permits = self.permits.get(&student.id).into_iter().flatten();
+        let permits = self.permits.remove(&student.id).unwrap_or_default().into_iter();
         Facts {
-            student: student.clone(),
-            holds: self.holds.get(&student.id).cloned().unwrap_or_default(),
+            holds: self.holds.remove(&student.id).unwrap_or_default(),
             windows: terms.into_iter().filter_map(|term| self.windows_of(term, student.id)).collect(),
-            permits: permits.filter(|(course, _)| courses.contains(course)).map(|(_, permit)| permit.clone()).collect(),
+            permits: permits.filter(|(course, _)| courses.contains(course)).map(|(_, permit)| permit).collect(),
             reservations: self.reservations.iter().filter(is_of_pool).cloned().collect(),
             scale: self.scale.clone(),
+            student,
             held,
             sections,
             pools,
@@ -184,12 +185,14 @@ impl Known {
     }
 
     /// What the student holds, and what the attempt names.
-    fn held_for(&self, wanted: &Wanted<'_>) -> Vec<HeldCourse> {
-        let counts = |held: &&HeldCourse| {
+    fn held_for(&mut self, wanted: &Wanted<'_>) -> Vec<HeldCourse> {
+        let counts = |held: &HeldCourse| {
             matches!(held.student_course.status, Status::Waitlisted | Status::Enrolled | Status::Completed)
                 || wanted.scope.student_courses.contains(&held.student_course.id)
         };
-        self.held_by(wanted.student).iter().filter(counts).cloned().collect()
+        let mut held = self.held.remove(&wanted.student).unwrap_or_default();
+        held.retain(counts);
+        held
     }
 
     /// The sections that are named, or that courses are named of, with the limit that is this student's.

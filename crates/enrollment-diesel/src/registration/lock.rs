@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::rows::numeric::credits_of_hundredths;
 use crate::rows::{Corrupt, Place};
 use crate::statement::Statement;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::ids::{CourseId, SectionId, StudentCourseId, StudentId, TermId};
@@ -100,15 +101,16 @@ fn read(
     let mut students = uuids(&[&scope.students[..], &beyond.students].concat());
     students.sort_unstable();
     students.dedup();
-    let lines: Vec<Line> = Statement::<Columns>::answering(statement)
+    let lines = Statement::<Columns>::answering(statement)
         .bind::<Array<SqlUuid>, _>(students)
         .bind::<Array<SqlUuid>, _>(uuids(&scope.sections))
         .bind::<Array<SqlUuid>, _>(courses)
         .bind::<Array<Nullable<SqlUuid>>, _>(terms)
         .bind::<Array<SqlUuid>, _>(uuids(&[&scope.student_courses[..], &beyond.student_courses].concat()))
-        .load(conn)?;
+        .load_iter::<Line, DefaultLoadingMode>(conn)?;
     let mut locked = Locked::default();
-    for (student, section, pool) in lines {
+    for line in lines {
+        let (student, section, pool) = line?;
         locked.students.extend(student.map(StudentFacts::try_from).transpose()?);
         locked.pools.extend(pool.map(SeatPool::try_from).transpose()?);
         if let Some((id, place)) = section {

@@ -143,8 +143,8 @@ pub(super) fn judge(
     let scope = attempt.scope();
     let locked = lock::lock(conn, &scope, beyond, waiting)?;
     let wanted = Wanted::for_attempt(attempt, &scope);
-    let known = facts::load(conn, &[wanted], locked)?;
-    match (judge_on(&known, &wanted, attempt)?, waiting) {
+    let mut known = facts::load(conn, &[wanted], locked)?;
+    match (judge_on(&mut known, &wanted, attempt)?, waiting) {
         (OnKnown::Judged(facts, judgement), _) => Ok(Judged::Judged(facts, judgement)),
         (OnKnown::Answered(answer), _) => Ok(Judged::Answered(answer)),
         (OnKnown::NoStudent, Waiting::Wait) => Ok(Judged::Answered(Err(Error::NotFound(Subject::Student)))),
@@ -165,10 +165,10 @@ pub(super) enum OnKnown {
 }
 
 /// Judges an attempt on what is known under the locks.
-pub(super) fn judge_on(known: &Known, wanted: &Wanted<'_>, attempt: &Attempt) -> Result<OnKnown, StoreError> {
+pub(super) fn judge_on(known: &mut Known, wanted: &Wanted<'_>, attempt: &Attempt) -> Result<OnKnown, StoreError> {
     let facts = match known.about(wanted) {
         About::Facts(facts) => facts,
-        About::Answered(answered) => return Ok(OnKnown::Answered(replay(attempt, answered)?)),
+        About::Answered(answered) => return Ok(OnKnown::Answered(replay(attempt, &answered)?)),
         About::Missing(subject, id) => return Ok(OnKnown::Answered(Err(Error::Unknown { subject, id }))),
         About::NoStudent => return Ok(OnKnown::NoStudent),
     };
