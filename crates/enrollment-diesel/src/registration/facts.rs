@@ -19,6 +19,7 @@ use crate::rows::student_course::{HeldColumns, HeldRow, held_columns};
 use crate::statement::Statement;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Json, Nullable, Text, Uuid as SqlUuid};
 use enrollment_core::actor::Actor;
 use enrollment_core::ids::{SeatPoolId, SectionId, StudentCourseId, StudentId, TermId};
@@ -147,7 +148,7 @@ enum Found {
 }
 
 /// What the statement was of.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Moment {
     /// The version of the catalogue.
     version: Option<Uuid>,
@@ -192,8 +193,9 @@ pub(super) fn load(conn: &mut PgConnection, wanted: &[Wanted<'_>], locked: Locke
     Catalogue::kept(|catalogue| {
         for _ in 0..MOST_READINGS {
             let read = read(conn, wanted, &locked)?;
-            documents::are_of_server(&read.moment.server);
-            let is_of_that_moment = catalogue.learn(conn, read.moment.version, &needed(&locked, &read.held))?;
+            let moment = read.moment.as_ref().ok_or(DieselError::NotFound)?;
+            documents::are_of_server(&moment.server);
+            let is_of_that_moment = catalogue.learn(conn, moment.version, &needed(&locked, &read.held))?;
             if is_of_that_moment && let Some(waitlists) = waitlists_of(conn, &read)? {
                 return known(catalogue, wanted, locked, read, &waitlists);
             }
@@ -265,7 +267,8 @@ fn needed(locked: &Locked, held: &[Held]) -> Needed {
 /// What was read, as it came.
 #[derive(Default)]
 struct Read {
-    moment: Moment,
+    /// Always there, as the statement has one row of it.
+    moment: Option<Moment>,
     held: Vec<Held>,
     sections: Vec<SectionOfPool>,
     holds: Vec<HoldFactsRow>,
@@ -279,7 +282,7 @@ struct Read {
 impl Read {
     fn take(&mut self, found: Found) {
         match found {
-            Found::Moment(moment) => self.moment = moment,
+            Found::Moment(moment) => self.moment = Some(moment),
             Found::Section(section) => self.sections.push(section),
             Found::Hold(hold) => self.holds.push(hold),
             Found::Listed(listed) => self.listed.push(listed),

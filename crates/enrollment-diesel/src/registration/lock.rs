@@ -114,7 +114,10 @@ fn read(
         locked.students.extend(student.map(StudentFacts::try_from).transpose()?);
         locked.pools.extend(pool.map(SeatPool::try_from).transpose()?);
         if let Some((id, place)) = section {
-            locked.find(id, place.and_then(|place| scope.courses.get(usize::try_from(place).ok()?.checked_sub(1)?)));
+            locked.add_section(
+                id,
+                place.and_then(|place| scope.courses.get(usize::try_from(place).ok()?.checked_sub(1)?)),
+            );
         }
     }
     locked.sections.sort_unstable();
@@ -124,7 +127,7 @@ fn read(
 
 impl Locked {
     /// Takes in a section, and the course that the scope names it by if it does not name the section itself.
-    fn find(&mut self, section: Uuid, course: Option<&(CourseId, Option<TermId>)>) {
+    fn add_section(&mut self, section: Uuid, course: Option<&(CourseId, Option<TermId>)>) {
         if let Some(named) = course {
             self.offered.entry(*named).or_default().push(section.into());
         }
